@@ -1,0 +1,1 @@
+"""The API: one handler per RPC, one module per resource."""

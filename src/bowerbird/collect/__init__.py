@@ -1,0 +1,1 @@
+"""Collecting: the tap, durable capture, and the posting of what was kept."""

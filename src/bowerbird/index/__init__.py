@@ -1,0 +1,1 @@
+"""Finds inputs: filters in SQL, neighbours among vectors."""

@@ -1,0 +1,1 @@
+"""Our own messages. `make proto` generates the Python from the .proto files."""

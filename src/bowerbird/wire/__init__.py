@@ -1,0 +1,1 @@
+"""The two wires: gRPC and HTTP/JSON."""

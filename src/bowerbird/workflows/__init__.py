@@ -1,0 +1,1 @@
+"""Workflows: checked graphs of models and operators, and the engine that runs them."""

@@ -1,0 +1,105 @@
+"""How tests run: in memory, slow ones first, failures told as they come, hangs with what they wait for."""
+
+import asyncio
+import gc
+import io
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 1024**3
+HANGS_S = 240.0  # pytest's own limit, which ends it, is a little more
+LOOK_S = 5.0
+
+
+class Watch:
+    """Tells of a test that does not end what its asyncio tasks wait for, which no stack of a thread shows."""
+
+    def __init__(self) -> None:
+        self._screen = os.dup(2)  # what is printed while a test runs is kept for its report
+        self._running = ("", float("inf"))
+        threading.Thread(target=self._look, name="watch", daemon=True).start()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._running = (item.nodeid, time.monotonic())
+        try:
+            return (yield)
+        finally:
+            self._running = ("", float("inf"))
+
+    def _look(self) -> None:
+        told = ""
+        while True:
+            time.sleep(LOOK_S)
+            test, since = self._running
+            if time.monotonic() - since > HANGS_S and test != told:
+                told = test
+                os.write(self._screen, f"\n{test} does not end.\n{tasks()}".encode())
+
+
+def tasks() -> str:
+    """Where each asyncio task of this process waits."""
+    out = io.StringIO()
+    for one in gc.get_objects():
+        if issubclass(type(one), asyncio.Task) and not one.done():
+            one.print_stack(file=out)
+    return out.getvalue()
+
+
+class Failures:
+    """Tells of each failure when it happens, and not only at the end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and reporter:
+            reporter.write_line("")
+            reporter.write_line(f"FAILED {report.nodeid} ({report.when})")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    use_memory()
+    config.pluginmanager.register(Watch())
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Failures(config))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: half of the time they wait, for databases, timers and processes."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def use_memory() -> None:
+    """Let temporary files lie in memory, if it has room: disks sync slowly, and no test is of a power cut."""
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(MEMORY).free >= ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    items[:] = in_order(items, workers)
+
+
+def in_order(items: list[pytest.Item], hands: int) -> list[pytest.Item]:
+    """To begin with, each worker is given one part of the list: the slow ones are dealt to their fronts."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    quick = [item for item in items if not item.get_closest_marker("slow")]
+    dealt: list[pytest.Item] = []
+    for hand in range(hands):
+        dealt += slow[hand::hands]
+        dealt += quick[len(quick) * hand // hands : len(quick) * (hand + 1) // hands]
+    assert len(dealt) == len(items)
+    return dealt

@@ -1,0 +1,48 @@
+"""What tests in a browser are given, and what a browser must never do."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page
+
+Enter = Callable[..., Page]  # who, the path, and a password
+Picture = Callable[[Page, str], None]
+
+
+class Watched:
+    """What a browser must never do, whichever page it shows: complain, or call another host."""
+
+    def __init__(self, context: BrowserContext, own: str) -> None:
+        self.complaints: list[str] = []
+        self.expected: list[str] = []  # parts of complaints that a test is about
+        self._own = own
+        context.on("console", lambda m: m.type in ("error", "warning") and self._complain(_told(m)))
+        context.on("weberror", lambda e: self._complain(str(e.error)))
+        context.on("request", lambda r: self._look(r.url))
+
+    def _complain(self, text: str) -> None:
+        if not any(part in text for part in self.expected):
+            self.complaints.append(text)
+
+    def _look(self, url: str) -> None:
+        if not url.startswith((self._own, self._own.replace("http", "ws"), "data:", "blob:")):
+            self.complaints.append(f"a request left the host: {url}")
+
+
+def _told(message: ConsoleMessage) -> str:
+    where = message.location.get("url", "")
+    return f"{message.text} ({where})" if where else message.text
+
+
+def drag(page: Page, start: Locator, end: Locator | tuple[float, float]) -> None:
+    """By the mouse, in steps, as a hand does it."""
+    page.mouse.move(*middle(start))
+    page.mouse.down()
+    x, y = end if isinstance(end, tuple) else middle(end)
+    page.mouse.move(x - 20, y - 10, steps=4)
+    page.mouse.move(x, y, steps=2)
+
+
+def middle(what: Locator) -> tuple[float, float]:
+    box = what.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

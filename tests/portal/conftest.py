@@ -1,0 +1,87 @@
+"""The portal for tests: served once, and looked at in a browser where there is one."""
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browsing import Enter, Picture, Watched
+from house import House
+from house import house as opened_house
+from people import PASSWORD
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from showroom import Showroom
+
+CHROMIUM = "/usr/bin/chromium"
+MUST = os.environ.get("BOWERBIRD_REQUIRE_SERVICES") == "1"
+expect.set_options(timeout=20_000)  # milliseconds: other tests load the machine meanwhile
+PICTURES = Path(__file__).parents[2] / "docs" / "images" / "portal"
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """World, API and portal; all tests of a process share them, so each makes an app of its own."""
+    with opened_house(tmp_path_factory.mktemp("house") / "data") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def showroom(house: House) -> Showroom:
+    return Showroom(house)
+
+
+@pytest.fixture(scope="module")  # Playwright holds the thread's event loop, which other tests need
+def chromium() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        if MUST:
+            raise FileNotFoundError(CHROMIUM)
+        pytest.skip(f"no browser at {CHROMIUM}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser, house: House) -> Iterator[BrowserContext]:
+    """A fresh browser. The test fails when it complained, or asked another host for anything."""
+    made = chromium.new_context(base_url=house.url, viewport={"width": 1280, "height": 800})
+    made.set_default_timeout(15_000)
+    made.watched = Watched(made, house.url)  # type: ignore[attr-defined]
+    yield made
+    watched = made.watched  # type: ignore[attr-defined]
+    made.close()
+    assert watched.complaints == []
+
+
+@pytest.fixture
+def enter(context: BrowserContext) -> Enter:
+    """Signs somebody in and opens a page: `page = enter("alice", "/u/alice/zoo")`."""
+
+    def entered(who: str, path: str = "/", password: str = PASSWORD) -> Page:
+        page = context.new_page()
+        page.goto(f"/signin?next={path}")
+        page.get_by_label("User ID or email").fill(who)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "/signin" not in url)
+        page.locator("#main").wait_for()
+        return page
+
+    return entered
+
+
+@pytest.fixture
+def picture() -> Picture:
+    """Keeps a picture of a page for the documentation, when BOWERBIRD_PICTURES=1 asks for them."""
+
+    def take(page: Page, name: str) -> None:
+        if os.environ.get("BOWERBIRD_PICTURES") == "1":
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            taken = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide")))
+            small = taken.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+            small.save(PICTURES / f"{name}.png", optimize=True)
+
+    return take
