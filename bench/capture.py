@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,6 +11,7 @@ from typing import TypeVar
 import asyncpg
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bench.postgres import database
 from bench.rows import Row, at_least, at_least_of
 from bowerbird.blobs import Blobs
 from bowerbird.collect.capture import Writer
@@ -22,7 +22,6 @@ from bowerbird.queue.tables import metadata
 
 T = TypeVar("T")
 
-SERVER = "postgresql://postgres@127.0.0.1:5432"
 GROUP = 64
 GROUPS = 1600
 SECONDS = 1.2
@@ -205,11 +204,7 @@ async def _on_sqlite(folder: Path) -> list[Row]:
 
 async def _on_postgres(folder: Path) -> list[Row]:
     """Raises OSError when there is no server."""
-    name = f"bowerbird_bench_{secrets.token_hex(6)}"
-    url = f"{SERVER}/{name}"
-    admin = await asyncpg.connect(f"{SERVER}/postgres", timeout=5)
-    await admin.execute(f"CREATE DATABASE {name}")
-    try:
+    async with database() as url:
         engine = create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"))
         async with engine.begin() as connection:
             await connection.run_sync(metadata.create_all)
@@ -222,9 +217,6 @@ async def _on_postgres(folder: Path) -> list[Row]:
         queue = await open_queue_of_thread(url, folder)
         drain = await drained(queue)
         await queue.close()
-    finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
     return [
         at_least_of("PostgreSQL: put_many, groups of 64 x 1 KiB", [put], [copy], 0.5, "COPY"),
         at_least_of("PostgreSQL: the writer, groups of 64 x 1 KiB", [writer], [copy], 0.5, "COPY"),
