@@ -176,7 +176,8 @@ async def test_the_disk_is_full_and_has_room_again(small_disk: Path, sqlite_temp
             before = list(load.answered)
             fill(small_disk / "filler")
             await load.answers(30)
-            while "nearly full" not in pond.world.app.capture_trouble():  # a write may fail before this is seen
+            # A write may fail before this is seen, and what waits for it is kept.
+            while "nearly full" not in pond.world.app.capture_trouble():
                 await load.answers(1)
             await load.answers(30)
             (small_disk / "filler").unlink()
