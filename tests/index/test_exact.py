@@ -26,7 +26,8 @@ async def app_with(world: World, n: int, regions: int = 1) -> tuple[int, dict[in
     ref = await world.app.dispatcher.authority.directory.app("alice", "zoo")
     assert ref
     async with world.app.services.db.read() as conn:
-        seqs = list((await conn.execute(select(inputs.c.seq).where(inputs.c.app == ref.seq))).scalars())
+        query = select(inputs.c.seq).where(inputs.c.app == ref.seq).order_by(inputs.c.seq)
+        seqs = list((await conn.execute(query)).scalars())
     for seq in seqs:
         kept[seq] = [unit(draw.normal(size=DIM)) for _ in range(regions)]
     async with world.app.services.db.write() as conn:
