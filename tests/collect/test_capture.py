@@ -225,9 +225,9 @@ async def test_while_the_store_is_silent_nobody_waits_after_the_first(machine: M
     async with writing(machine, wait_s=0.05) as writer:
         machine.gate.clear()
         assert not await future(writer.offer(capture(), wait=True))
+        await until(lambda: writer.trouble == "the store is silent")
         later = [future(writer.offer(capture(), wait=True)) for _ in range(5)]
         assert all(one.done() for one in later)
-        assert writer.trouble == "the store is silent"
         machine.gate.set()
         await until(lambda: writer.fill == 0 and not writer.trouble)
     assert (await machine.counts()).taken == 6

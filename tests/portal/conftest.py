@@ -16,7 +16,8 @@ from showroom import Showroom
 
 CHROMIUM = "/usr/bin/chromium"
 MUST = os.environ.get("BOWERBIRD_REQUIRE_SERVICES") == "1"
-expect.set_options(timeout=20_000)  # milliseconds: other tests load the machine meanwhile
+PATIENCE_MS = 60_000  # other tests load the machine meanwhile
+expect.set_options(timeout=PATIENCE_MS)
 PICTURES = Path(__file__).parents[2] / "docs" / "images" / "portal"
 
 
@@ -48,7 +49,7 @@ def chromium() -> Iterator[Browser]:
 def context(chromium: Browser, house: House) -> Iterator[BrowserContext]:
     """A fresh browser. The test fails when it complained, or asked another host for anything."""
     made = chromium.new_context(base_url=house.url, viewport={"width": 1280, "height": 800})
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(PATIENCE_MS)
     made.watched = Watched(made, house.url)  # type: ignore[attr-defined]
     yield made
     watched = made.watched  # type: ignore[attr-defined]

@@ -124,7 +124,7 @@ def watch_arrivals(page: Page, vera: Vera, picture: Picture) -> None:
     expect(page.get_by_text("Nothing kept yet.")).to_be_visible()
     vera.send("live", list(lamps(30, 100)))
     vera.house.do(vera.house.world.drain())
-    expect(arrived.first).to_contain_text("π", timeout=2000)
+    expect(arrived.first).to_contain_text("π")
     expect(page.locator("#bb-tab")).to_contain_text(re.compile(r"Waiting\s*0"))
     page.get_by_role("button", name="Not now").click()
     page.wait_for_load_state("networkidle")
