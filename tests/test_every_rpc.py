@@ -9,7 +9,7 @@ from clarifai_grpc.grpc.api.resources_pb2 import Key
 from clarifai_grpc.grpc.api.status.status_pb2 import Status
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from wires import Caller, inside, over_grpc, over_http
+from wires import Caller, over_grpc, over_http
 from world import World
 
 from bowerbird.api.rpc import METHODS, Method, handlers
@@ -30,7 +30,7 @@ SAME_FOR_ALL = {"GetModelType", "ListModelTypes"}  # in every app
 ENDS_THE_APP = "DeleteApp"
 
 
-@pytest.fixture(params=[inside, over_grpc, over_http], ids=lambda wire: wire.__name__)
+@pytest.fixture(params=[over_grpc, over_http], ids=lambda wire: wire.__name__)
 async def caller(world: World, request: pytest.FixtureRequest) -> AsyncIterator[Caller]:
     """Calls as a client does, on each wire in turn: a method, a request, and the key that is shown."""
     async with request.param(world.app.dispatcher) as call:

@@ -10,7 +10,7 @@ import grpc
 import httpx2
 from google.protobuf.message import Message
 
-from bowerbird.api.rpc import Credentials, Dispatcher, Method
+from bowerbird.api.rpc import Dispatcher, Method
 from bowerbird.wire.grpc import grpc_server
 from bowerbird.wire.http import http_app
 from bowerbird.wire.json import loads, to_dict
@@ -18,16 +18,6 @@ from bowerbird.wire.json import loads, to_dict
 Caller = Callable[[Method, Message, str | None], Awaitable[Message]]
 LIMIT = 16 * 1024 * 1024
 VARIABLE = re.compile(r"\{([^}]+)\}")
-
-
-@asynccontextmanager
-async def inside(dispatcher: Dispatcher) -> AsyncIterator[Caller]:
-    """No wire: straight into the Dispatcher."""
-
-    async def call(method: Method, request: Message, key: str | None) -> Message:
-        return await dispatcher.call(method, request, Credentials(key=key))
-
-    yield call
 
 
 @asynccontextmanager

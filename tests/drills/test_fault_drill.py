@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 # Each stage, and how often it may be reached before it is struck.
 API_STAGES = {"offered": 12, "blobs": 3, "committed": 12}
 WORKER_STAGES = {"leased": 3, "judged": 6, "inputs": 4, "posted": 6, "acked": 6, "settled": 6}
-KILLS = 20  # of the API, and as many of workers
+KILLS = 10  # of the API, and as many of workers
 WORKERS = 2
 CLIENTS = 6
 
@@ -43,8 +43,8 @@ async def test_what_was_acknowledged_is_posted_once_whoever_is_killed(
 
 def fates(rng: random.Random, nursery: Nursery, place: Place) -> Fates:
     """How they die: some at each stage, the others out of the blue."""
-    of_api = deaths(rng, API_STAGES, struck=4, outside=8)
-    of_workers = deaths(rng, WORKER_STAGES, struck=3, outside=2)
+    of_api = deaths(rng, API_STAGES, struck=2, outside=4)
+    of_workers = deaths(rng, WORKER_STAGES, struck=1, outside=4)
     assert len(of_api) == len(of_workers) == KILLS
 
     def part(name: str, number: int) -> Part:
