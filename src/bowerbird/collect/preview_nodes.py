@@ -5,9 +5,13 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+import numpy as np
 from clarifai_grpc.grpc.api.resources_pb2 import Workflow
+from numpy.typing import NDArray
 
+from bowerbird.collect.blocks import Flags
 from bowerbird.collect.inclusion import inclusion
 from bowerbird.collect.recorded import Entry
 from bowerbird.workflows.draws import HashedDraw
@@ -23,6 +27,7 @@ TRACED = 2000  # predictions; the others are only decided on
 CHANCES = 300  # kept predictions whose chances are looked at
 BITS = 16
 OWN = "pre_queue_random_sample"
+N = TypeVar("N", int, NDArray[np.int64])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,11 @@ class Closely:
     def traces(self, hash: int) -> bool:
         """Whether a prediction with this hash is looked at closely."""
         return _drawn(hash) < self.share * (1 << BITS)
+
+    def among(self, hashes: NDArray[np.int64]) -> Flags:
+        """The same of each of many."""
+        found: Flags = _drawn(hashes) < self.share * (1 << BITS)
+        return found
 
     def missed(self) -> list[Missed]:
         """The nearest first."""
@@ -173,7 +183,7 @@ def places_of(plan: Plan, workflow: Workflow | None) -> list[Place]:
     ]
 
 
-def _drawn(hash: int) -> int:
+def _drawn(hash: N) -> N:
     """A number that is evenly spread also where an hour is full: there only small hashes were kept."""
     return hash & (1 << BITS) - 1
 
