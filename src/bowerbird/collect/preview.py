@@ -26,7 +26,7 @@ from bowerbird.workflows.operators import Operator, find
 from bowerbird.workflows.plan import Decision, Plan
 from bowerbird.workflows.relations import Relations
 from bowerbird.workflows.state import State
-from bowerbird.workflows.trace import Traced, trace
+from bowerbird.workflows.trace import Traced, blamed
 from bowerbird.workflows.view import View
 
 CONFIDENCE = 0.95
@@ -73,7 +73,7 @@ def _thin(operator: Operator | None, params: Struct, part: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A recorded prediction, and what the draft makes of it. `steps` tell why."""
+    """A recorded prediction, and what the draft makes of it, best told. `steps` tell why."""
 
     entry: Entry
     decision: Decision
@@ -202,9 +202,8 @@ class Trial:
             best.add(self._example(entry, view, decision))
 
     def _example(self, entry: Entry, view: View, decision: Decision) -> Example:
-        _, steps = trace(self.plan, view)
         probability = inclusion(self.plan, view) if decision.taken else None
-        return Example(entry, decision, steps, probability)
+        return Example(entry, *blamed(self.plan, view, decision), probability)
 
 
 class _Best:

@@ -18,7 +18,7 @@ from bowerbird.workflows.draws import HashedDraw
 from bowerbird.workflows.gaps import gap_of
 from bowerbird.workflows.graph import Graph
 from bowerbird.workflows.operators import FixedCoin, Learner, Step, find
-from bowerbird.workflows.plan import Decision, Plan
+from bowerbird.workflows.plan import FILTERED, Decision, Plan
 from bowerbird.workflows.trace import Traced, trace
 from bowerbird.workflows.types import find_type
 from bowerbird.workflows.view import View, union
@@ -32,7 +32,7 @@ N = TypeVar("N", int, NDArray[np.int64])
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A prediction that was left out, though near to what the node asks for."""
+    """A prediction that was left out, though near to what the node asks for. `steps` has only the node's."""
 
     entry: Entry
     decision: Decision
@@ -119,7 +119,7 @@ class Closely:
         lost = any(not gate.draw.coin(gate.p, view.digest) for gate in self.plan.gates)
         gap, node_id = self._walk(view, lost)
         if gap < math.inf and not (decision.taken or lost):
-            self._note_missed(entry, view, decision, gap, node_id)
+            self._note_missed(entry, view, gap, node_id)
 
     def _walk(self, view: View, lost: bool) -> tuple[float, str]:
         """Count the view at each place that it comes to; the smallest gap at one that dropped it."""
@@ -143,11 +143,11 @@ class Closely:
             ended = ended or place.terminal
         return best, where
 
-    def _note_missed(self, entry: Entry, view: View, decision: Decision, gap: float, node_id: str) -> None:
+    def _note_missed(self, entry: Entry, view: View, gap: float, node_id: str) -> None:
         if self.examples <= 0 or (len(self._missed) >= self.examples and gap >= -self._missed[0][0]):
             return
-        _, steps = trace(self.plan, view)
-        item = (-gap, entry.seq, Missed(entry, decision, steps, node_id, gap))
+        steps = [step for step in trace(self.plan, view)[1] if step.node_id == node_id]
+        item = (-gap, entry.seq, Missed(entry, FILTERED, steps, node_id, gap))
         if len(self._missed) < self.examples:
             heapq.heappush(self._missed, item)
         else:
