@@ -34,7 +34,6 @@ from bowerbird.store.kinds import media_kind
 from bowerbird.store.tables import answered, recorded
 
 PAGE = 2000
-BRIEFS = 5000  # of a page without messages
 HOUR_S = 3600
 REMEMBERED_BYTES = 64 * 1024 * 1024  # of blocks; 100,000 predictions of 20 concepts have 14 MB
 AT_ONCE = 100  # rows of one statement: the event loop shall not wait for more
@@ -156,7 +155,7 @@ class Recorded:
         answered/recorded of its hour.
         """
         columns = _COLUMNS if with_content else _WITHOUT_CONTENT
-        async for rows in self._pages(columns, PAGE, model, max(since, self._oldest()), math.inf):
+        async for rows in self._pages(columns, model, max(since, self._oldest()), math.inf):
             yield [Entry._make(row) for row in rows]
 
     async def blocks(self, model: int, since: float) -> AsyncIterator[Sequence[Block]]:
@@ -166,7 +165,7 @@ class Recorded:
             is_whole = begin <= hour
             blocks = self._shelf.find((model, hour), stamp) if is_whole else None
             if blocks is None:
-                pages = self._pages(_BRIEF, BRIEFS, model, max(begin, hour), hour + HOUR_S)
+                pages = self._pages(_BRIEF, model, max(begin, hour), hour + HOUR_S)
                 blocks = [await asyncio.to_thread(Block.of, hour, rows) async for rows in pages]
                 if is_whole:
                     self._shelf.put((model, hour), stamp, blocks)
@@ -187,7 +186,7 @@ class Recorded:
             return [(row.hour, (row.n, row.first)) for row in rows]
 
     async def _pages(
-        self, columns: Sequence[Any], size: int, model: int, since: float, until: float
+        self, columns: Sequence[Any], model: int, since: float, until: float
     ) -> AsyncIterator[Sequence[Any]]:  # columns of SQLAlchemy, and rows of a driver
         place = [column.name for column in columns].index("at")
         at, seq = since, 0
@@ -195,13 +194,13 @@ class Recorded:
         while True:
             later = or_(recorded.c.at > at, and_(recorded.c.at == at, recorded.c.seq > seq))
             page = select(*columns).where(here, recorded.c.at >= at, later)
-            page = page.order_by(recorded.c.at, recorded.c.seq).limit(size)
+            page = page.order_by(recorded.c.at, recorded.c.seq).limit(PAGE)
             async with self._db.read() as conn:
                 rows = _plain(await conn.execute(page))
             if rows:
                 yield rows
                 at, seq = rows[-1][place], rows[-1][-1]
-            if len(rows) < size:
+            if len(rows) < PAGE:
                 return
 
     async def whole(self, seqs: Sequence[int], *, with_content: bool = False) -> AsyncIterator[list[Entry]]:
