@@ -83,24 +83,41 @@ def _entries(model: int, size: int, now: float) -> Iterator[Entry]:
 
 
 async def _measured(at: Place, size: int, limit: float) -> list[Row]:
-    draft = at.collector("draft", pre_queue_workflow_id="high-0-1")
-    request = PostCollectorPreviewsRequest(user_app_id=KEPT, collector=draft, hours=2)
-    taken: list[float] = []
+    """Tried anew, and tried again: of the second, what is recorded was read already."""
+    anew: list[float] = []
+    again: list[float] = []
     late: list[float] = []
     for _ in range(ROUNDS):
-        lateness = asyncio.create_task(_lateness(late))
-        started = time.perf_counter()
-        answer = await at.ask("PostCollectorPreviews", request)
-        taken.append((time.perf_counter() - started) * 1e3)
-        lateness.cancel()
-        with suppress(asyncio.CancelledError):
-            await lateness
-        assert answer.recorded == size, answer.recorded
+        await _answer_one_more(at)
+        anew.append(await _preview(at, size, late))
+        again.append(await _preview(at, size, late))
     return [
-        at_most(f"preview of {size:,} recorded", median(taken), limit, "ms"),
+        at_most(f"preview of {size:,} recorded", median(anew), limit, "ms"),
+        at_most("  and again, with nothing new", median(again), limit, "ms"),
         at_most("  the event loop wakes late by, median", median(late), 1.0, "ms"),
         at_most("  and one time in a hundred", sorted(late)[int(0.99 * len(late))], 10.0, "ms"),
     ]
+
+
+async def _answer_one_more(at: Place) -> None:
+    """In each hour, unrecorded: so all hours have to be read."""
+    recorded, model = at.app.services.recorded, await _number(at)
+    await recorded.add([], {(model, hour): 1 for hour in await recorded.answered(model, 0)})
+
+
+async def _preview(at: Place, size: int, late: list[float]) -> float:
+    """Milliseconds."""
+    draft = at.collector("draft", pre_queue_workflow_id="high-0-1")
+    request = PostCollectorPreviewsRequest(user_app_id=KEPT, collector=draft, hours=2)
+    lateness = asyncio.create_task(_lateness(late))
+    started = time.perf_counter()
+    answer = await at.ask("PostCollectorPreviews", request)
+    took = (time.perf_counter() - started) * 1e3
+    lateness.cancel()
+    with suppress(asyncio.CancelledError):
+        await lateness
+    assert answer.recorded == size, answer.recorded
+    return took
 
 
 async def _lateness(into: list[float]) -> None:

@@ -13,6 +13,7 @@ from bowerbird.proto.bowerbird_v1_pb2 import (
     CollectorPreviewResponse,
     ListCollectorPresetsRequest,
     PostCollectorPreviewsRequest,
+    PreviewExample,
 )
 
 pytestmark = pytest.mark.anyio
@@ -106,6 +107,43 @@ async def test_what_was_just_missed_is_told_with_the_gap(pond: Pond) -> None:
     assert nearest.input.text.raw.startswith("cat=0.")
     wanted = operator("north", "metadata-filter", predicate={"field": "site", "op": "eq", "value": "north"})
     assert not (await tried(pond, [node("north")], [wanted])).just_missed  # there is no near to that
+
+
+async def test_what_misses_a_band_is_not_said_to_have_lost_a_coin(pond: Pond) -> None:
+    """Whether the coin is thrown before the band or behind it: it made no difference."""
+    await say(pond)
+    before = [node("a", model="some"), node("b", "a", model="band")]
+    behind = [node("b", model="band"), node("a", "b", model="some")]
+    for nodes in (before, behind):
+        found = await tried(pond, nodes, [BAND, SOME], pre_queue_random_sample=0.5)
+        assert found.skipped["sampled_out"] > 200  # as in the funnel: coins are thrown first
+        assert any(map(in_band, found.left_out))
+        assert any(note.startswith("At least ") and "no chance at all" in note for note in found.notes)
+        stopped = {one.node_id: one.reason for one in found.left_out if not in_band(one)}
+        assert list(stopped) == ["b"]
+        assert stopped["b"].startswith("filtered: prediction-score-filter: max_prob 0.")
+        for one in found.left_out:
+            if in_band(one):
+                assert one.node_id in ("", "a")
+                assert one.reason.startswith("sampled out: ")
+                assert "coin 0." in one.reason
+
+
+async def test_beside_a_sampler_the_coin_decides_and_what_was_just_missed_names_the_band(pond: Pond) -> None:
+    await say(pond)
+    for nodes in (
+        [node("a", model="some"), node("b", model="band")],
+        [node("b", model="band"), node("a", model="some")],
+    ):
+        found = await tried(pond, nodes, [BAND, SOME])
+        assert {one.node_id for one in found.left_out} == {"a"}
+        assert all(one.reason.startswith("sampled out: random-sample: coin 0.") for one in found.left_out)
+        assert {one.node_id for one in found.just_missed} == {"b"}
+        assert all(one.reason.startswith("filtered: prediction-score-filter: ") for one in found.just_missed)
+
+
+def in_band(one: PreviewExample) -> bool:
+    return 0.3 <= one.output.concepts[0].value <= 0.5
 
 
 async def test_what_an_estimate_could_say(pond: Pond) -> None:

@@ -87,6 +87,19 @@ async def test_the_funnel_is_kept_by_the_hour_in_which_a_capture_was_taken(queue
     assert [row.hour for row in await queue.funnel(CATS, since=NOON + 10)] == [hour_of(NOON)]
 
 
+async def test_the_funnels_of_some_collectors_are_told_at_once(queue: Queue) -> None:
+    birds, hour = "alice/pets/birds", int(NOON)
+    await put(queue, capture(CATS), capture(DOGS), capture(DOGS, NOON - 3600), capture(birds))
+    await queue.add_counts({(CATS, hour, "filtered"): 3, (birds, hour, "filtered"): 1})
+    expected = [(hour - 3600, DOGS, 1, 1), (hour, CATS, 1, 4), (hour, DOGS, 1, 1)]
+    for _ in range(2):
+        found = await queue.funnels([DOGS, CATS, "alice/pets/none"], since=NOON - 3600)
+        assert [(row.hour, row.collector, row.taken, row.offered) for row in found] == expected
+        await lease(queue)  # on NATS, what waited in the stream is in SQL then
+    assert [row.hour for row in await queue.funnels([DOGS], since=NOON)] == [hour]
+    assert await queue.funnels([]) == []
+
+
 async def test_the_oldest_are_leased_first(queue: Queue) -> None:
     ages = [5.0, 1.0, 3.0, 2.0, 4.0]
     await put(queue, *(capture(at=NOON + age) for age in ages))

@@ -54,7 +54,7 @@ async def list_collector_figures(
         found = await _find(conn, call.app.seq)
     first = hour_of(now) - (HOURS - 1) * HOUR_S
     rows: dict[str, list[FunnelRow]] = defaultdict(list)
-    for row in await call.services.queue.funnel(since=first):
+    for row in await call.services.queue.funnels([one.key for one in found.known], since=first):
         rows[row.collector].append(row)
     standings = await call.services.queue.standings()
     shown = [

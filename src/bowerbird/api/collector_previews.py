@@ -10,7 +10,7 @@ from bowerbird.api.rpc import Call, Transaction, rpc
 from bowerbird.collect.preview import Draft, Example, Preview, Trial, run_trial, summary
 from bowerbird.collect.preview_nodes import TRACED, Missed
 from bowerbird.collect.preview_notes import notes
-from bowerbird.collect.reasons import told
+from bowerbird.collect.reasons import culprit, told
 from bowerbird.collect.recorded import Entry
 from bowerbird.errors import OutOfRange
 from bowerbird.proto import bowerbird_v1_pb2 as v1
@@ -111,10 +111,11 @@ async def _add_examples(call: Call, response: v1.CollectorPreviewResponse, trial
     response.left_out.extend(_example(whole[one.entry.seq], one) for one in left_out)
     for one in missed:
         response.just_missed.append(_example(whole[one.entry.seq], one))
-        response.just_missed[-1].node_id, response.just_missed[-1].gap = one.node_id, one.gap
+        response.just_missed[-1].gap = one.gap
 
 
 def _example(entry: Entry, one: Example | Missed) -> v1.PreviewExample:
+    stopped = None if one.decision.taken else culprit(one.decision, one.steps)
     return v1.PreviewExample(
         request_id=entry.request_id,
         input_index=entry.input_index,
@@ -122,4 +123,5 @@ def _example(entry: Entry, one: Example | Missed) -> v1.PreviewExample:
         output=entry.output_data(),
         inclusion_probability=one.probability if isinstance(one, Example) else None,
         reason="" if one.decision.taken else told(one.decision, one.steps),
+        node_id=stopped.node_id if stopped else "",
     )

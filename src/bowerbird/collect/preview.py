@@ -12,27 +12,27 @@ from typing import TypeVar
 import numpy as np
 from clarifai_grpc.grpc.api.resources_pb2 import Collector, Workflow
 from google.protobuf.struct_pb2 import Struct
+from numpy.typing import NDArray
 
 from bowerbird.collect import sieve
+from bowerbird.collect.blocks import Block, Flags
 from bowerbird.collect.inclusion import inclusion
 from bowerbird.collect.plans import plan_of
 from bowerbird.collect.preview_nodes import Closely
 from bowerbird.collect.recorded import HOUR_S, Entry, Recorded
 from bowerbird.collect.reservoir import ALL
-from bowerbird.collect.sieve import Row
 from bowerbird.estimate.intervals import wilson, z_of
 from bowerbird.workflows.operators import Operator, find
 from bowerbird.workflows.plan import Decision, Plan
 from bowerbird.workflows.relations import Relations
 from bowerbird.workflows.state import State
-from bowerbird.workflows.trace import Traced, trace
+from bowerbird.workflows.trace import Traced, blamed
 from bowerbird.workflows.view import View
 
 CONFIDENCE = 0.95
 BREATH = 64  # predictions after which other threads may go on: the event loop must not wait for us
-AT_ONCE = 500  # likewise, of those that are judged together
 DAY_S = 24 * HOUR_S
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", Block, Entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _thin(operator: Operator | None, params: Struct, part: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A recorded prediction, and what the draft makes of it. `steps` tell why."""
+    """A recorded prediction, and what the draft makes of it, best told. `steps` tell why."""
 
     entry: Entry
     decision: Decision
@@ -114,69 +114,61 @@ class Trial:
         self.incomplete = 0  # whose media or text were too large to be recorded
         self.first_at: float | None = None
         self.kept, self.left_out = _Best(examples), _Best(examples)
+        self._near = np.full(examples, ALL - 1)  # the smallest hashes that were dropped by coins or concepts
         self.closely = Closely.of(self.plan, draft.workflow, examples, traced)
         self.no_budget_at: list[float] = []  # when predictions met a budget with nothing left
 
     def judge(self, entries: Sequence[Entry]) -> None:
         """Slow: for threads. Entries of an hour that began before the time that counts are only numbered."""
-        self.decide(self.sift(entries))
-
-    def sift(self, rows: Sequence[R]) -> list[R]:
-        """Count them, and judge those whose coins and concepts tell what becomes of them. The others are
-        left: they have to be decided on in full."""
-        left: list[R] = []
-        for start in range(0, len(rows), AT_ONCE):
-            time.sleep(0)  # the event loop may go on
-            left += self._undecided(self._counted(rows[start : start + AT_ONCE]))
-        return left
-
-    def _counted(self, rows: Sequence[R]) -> list[R]:
-        """Those that the draft would have watched."""
-        concerned: list[R] = []
-        for at, group in groupby(rows, key=lambda row: row.hour):
+        for hour, group in groupby(entries, key=lambda entry: entry.hour):
             of_hour = list(group)
-            hour = self.hours.setdefault(at, Hour())
-            hour.recorded += len(of_hour)
-            mine = [row for row in of_hour if row.at >= self.since and self._concerns(row)]
-            hour.judged += len(mine)
-            hour.before += sieve.top_concepts(mine)
-            concerned += mine
-        if concerned and self.first_at is None:
-            self.first_at = concerned[0].at
-        self.incomplete += sum(not row.has_media for row in concerned)
+            block = Block.of(hour, [entry.brief() for entry in of_hour])
+            self.decide([of_hour[row] for row in self.sift(block).tolist()])
+
+    def sift(self, block: Block) -> NDArray[np.intp]:
+        """Count them, and judge those whose coins and concepts tell what becomes of them. The others are
+        left: these rows have to be decided on in full."""
+        concerned = self._counted(block)
+        own = concerned & block.callers.are(self._caller) if self._caller else concerned
+        is_let_in = sieve.let_in(self.plan, block)
+        may_pass = sieve.may_pass(self.plan, block)
+        is_open = own & is_let_in & may_pass
+        is_open |= own & self.closely.among(block.hashes)
+        is_open |= self._examples_among(block, own & ~is_open)
+        self._skip("caller", concerned & ~own)
+        self._skip("sampled_out", own & ~is_let_in & ~is_open)
+        self._skip("filtered", own & is_let_in & ~is_open)
+        return np.flatnonzero(is_open)
+
+    def _counted(self, block: Block) -> Flags:
+        """Those that the draft would have watched."""
+        concerned = block.times >= self.since
+        if self._version_id:
+            concerned &= block.versions.are(self._version_id)
+        if self._only_caller:
+            concerned &= block.callers.are(self._only_caller)
+        n = int(np.count_nonzero(concerned))
+        hour = self.hours.setdefault(block.hour, Hour())
+        hour.recorded += len(block)
+        hour.judged += n
+        hour.before += sieve.top_concepts(block, concerned)
+        if n and self.first_at is None:
+            self.first_at = float(block.times[concerned.argmax()])
+        self.incomplete += int(np.count_nonzero(concerned & ~block.has_media))
         return concerned
 
-    def _concerns(self, row: Row) -> bool:
-        if self._version_id and row.version != self._version_id:
-            return False
-        return not self._only_caller or row.caller == self._only_caller
-
-    def _undecided(self, rows: Sequence[R]) -> list[R]:
-        own = [row for row in rows if not self._caller or row.caller == self._caller]
-        self._skip("caller", len(rows) - len(own))
-        is_let_in = sieve.let_in(self.plan, own)
-        may_pass = sieve.may_pass(self.plan, own)
-        is_open = is_let_in & may_pass
-        is_open |= self._examples_among(own, ~is_open) | self._traced_among(own)
-        self._skip("sampled_out", int(np.count_nonzero(~is_let_in & ~is_open)))
-        self._skip("filtered", int(np.count_nonzero(is_let_in & ~is_open)))
-        return [own[place] for place in np.flatnonzero(is_open).tolist()]
-
-    def _skip(self, reason: str, n: int) -> None:
-        if n:
+    def _skip(self, reason: str, rows: Flags) -> None:
+        if n := int(np.count_nonzero(rows)):
             self.skipped[reason] += n
 
-    def _examples_among(self, rows: Sequence[Row], dropped: sieve.Flags) -> sieve.Flags:
+    def _examples_among(self, block: Block, dropped: Flags) -> Flags:
         """Those dropped that may serve as examples: they are decided on in full, to tell why."""
-        hashes = np.array([row.hash for row in rows], np.int64)
-        chosen = np.zeros(len(rows), bool)
-        places = np.flatnonzero(dropped)
-        chosen[places[np.argsort(hashes[places])[: self.left_out.size]]] = True
-        return chosen & (hashes < self.left_out.limit)
-
-    def _traced_among(self, rows: Sequence[Row]) -> sieve.Flags:
-        """Those that are looked at closely: they are decided on in full, too."""
-        return np.fromiter((self.closely.traces(row.hash) for row in rows), bool, len(rows))
+        near = np.flatnonzero(dropped & (block.hashes < self._near.max(initial=0)))
+        near = near[np.argsort(block.hashes[near])[: self._near.size]]
+        self._near = np.sort(np.concatenate([self._near, block.hashes[near]]))[: self._near.size]
+        chosen = np.zeros(len(block), bool)
+        chosen[near] = True
+        return chosen
 
     def decide(self, entries: Sequence[Entry]) -> None:
         """On those that `sift` left open, in the order of time. Slow, too."""
@@ -210,9 +202,8 @@ class Trial:
             best.add(self._example(entry, view, decision))
 
     def _example(self, entry: Entry, view: View, decision: Decision) -> Example:
-        _, steps = trace(self.plan, view)
         probability = inclusion(self.plan, view) if decision.taken else None
-        return Example(entry, decision, steps, probability)
+        return Example(entry, *blamed(self.plan, view, decision), probability)
 
 
 class _Best:
@@ -265,9 +256,13 @@ async def run_trial(
         await _behind(recorded.window(model, first, with_content=reads_media), trial.judge)
         return trial
     left: list[int] = []
-    await _behind(
-        recorded.briefs(model, first), lambda rows: left.extend(row.seq for row in trial.sift(rows))
-    )
+
+    def sift(blocks: Sequence[Block]) -> None:
+        for block in blocks:
+            time.sleep(0)  # the event loop may go on
+            left.extend(block.seqs[trial.sift(block)].tolist())
+
+    await _behind(recorded.blocks(model, first), sift)
     await _behind(recorded.whole(left, with_content=reads_media), trial.decide)
     return trial
 

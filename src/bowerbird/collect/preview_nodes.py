@@ -5,16 +5,20 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+import numpy as np
 from clarifai_grpc.grpc.api.resources_pb2 import Workflow
+from numpy.typing import NDArray
 
+from bowerbird.collect.blocks import Flags
 from bowerbird.collect.inclusion import inclusion
 from bowerbird.collect.recorded import Entry
 from bowerbird.workflows.draws import HashedDraw
 from bowerbird.workflows.gaps import gap_of
 from bowerbird.workflows.graph import Graph
 from bowerbird.workflows.operators import FixedCoin, Learner, Step, find
-from bowerbird.workflows.plan import Decision, Plan
+from bowerbird.workflows.plan import FILTERED, Decision, Plan
 from bowerbird.workflows.trace import Traced, trace
 from bowerbird.workflows.types import find_type
 from bowerbird.workflows.view import View, union
@@ -23,11 +27,12 @@ TRACED = 2000  # predictions; the others are only decided on
 CHANCES = 300  # kept predictions whose chances are looked at
 BITS = 16
 OWN = "pre_queue_random_sample"
+N = TypeVar("N", int, NDArray[np.int64])
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A prediction that was left out, though near to what the node asks for."""
+    """A prediction that was left out, though near to what the node asks for. `steps` has only the node's."""
 
     entry: Entry
     decision: Decision
@@ -89,6 +94,11 @@ class Closely:
         """Whether a prediction with this hash is looked at closely."""
         return _drawn(hash) < self.share * (1 << BITS)
 
+    def among(self, hashes: NDArray[np.int64]) -> Flags:
+        """The same of each of many."""
+        found: Flags = _drawn(hashes) < self.share * (1 << BITS)
+        return found
+
     def missed(self) -> list[Missed]:
         """The nearest first."""
         return [one for _, _, one in sorted(self._missed, key=lambda item: (-item[0], item[1]))]
@@ -109,7 +119,7 @@ class Closely:
         lost = any(not gate.draw.coin(gate.p, view.digest) for gate in self.plan.gates)
         gap, node_id = self._walk(view, lost)
         if gap < math.inf and not (decision.taken or lost):
-            self._note_missed(entry, view, decision, gap, node_id)
+            self._note_missed(entry, view, gap, node_id)
 
     def _walk(self, view: View, lost: bool) -> tuple[float, str]:
         """Count the view at each place that it comes to; the smallest gap at one that dropped it."""
@@ -133,11 +143,11 @@ class Closely:
             ended = ended or place.terminal
         return best, where
 
-    def _note_missed(self, entry: Entry, view: View, decision: Decision, gap: float, node_id: str) -> None:
+    def _note_missed(self, entry: Entry, view: View, gap: float, node_id: str) -> None:
         if self.examples <= 0 or (len(self._missed) >= self.examples and gap >= -self._missed[0][0]):
             return
-        _, steps = trace(self.plan, view)
-        item = (-gap, entry.seq, Missed(entry, decision, steps, node_id, gap))
+        steps = [step for step in trace(self.plan, view)[1] if step.node_id == node_id]
+        item = (-gap, entry.seq, Missed(entry, FILTERED, steps, node_id, gap))
         if len(self._missed) < self.examples:
             heapq.heappush(self._missed, item)
         else:
@@ -173,7 +183,7 @@ def places_of(plan: Plan, workflow: Workflow | None) -> list[Place]:
     ]
 
 
-def _drawn(hash: int) -> int:
+def _drawn(hash: N) -> N:
     """A number that is evenly spread also where an hour is full: there only small hashes were kept."""
     return hash & (1 << BITS) - 1
 

@@ -48,9 +48,11 @@ def _about_chances(draft: Draft, trial: Trial, found: Preview) -> Iterator[str]:
         yield "The probabilities of a rate-limit are unknown: figures about production cannot be had from it."
     elif hopeless:
         what = "whatever the coins" if has_coin else "as there is no random part in the rule"
+        least = "At least " if trial.plan.fraction < 1 or trial.plan.gates else ""  # they are thrown first
         yield (
-            f"{hopeless:,} of {found.recorded:,} had no chance at all, {what}: figures about production "
-            "cannot be had without them. A random-sample beside the other operators gives each a chance."
+            f"{least}{hopeless:,} of {found.recorded:,} had no chance at all, {what}: figures about "
+            "production cannot be had without them. A random-sample beside the other operators gives each "
+            "a chance."
         )
     if has_coin and not draft.collector.id:
         yield "The coins hang on the collector's id: under another they fall differently."

@@ -60,9 +60,18 @@ def why(collector: Known, workflow: Workflow | None, entry: Entry, relations: Re
     return Why(was_taken, decision.reason, probability, steps, note)
 
 
+def culprit(decision: Decision, steps: Sequence[Traced]) -> Traced | None:
+    """The last step that dropped the prediction: one that threw a coin if it was sampled out, else one that
+    threw none, if there is such a step."""
+    dropped = [step for step in steps if step.verdict == "dropped"]
+    is_lost = decision.reason == "sampled_out"
+    fitting = [step for step in dropped if (step.coin is not None) == is_lost]
+    return next(reversed(fitting or dropped), None)
+
+
 def told(decision: Decision, steps: Sequence[Traced]) -> str:
-    """A decision in one line: the reason, and the last step that dropped the prediction."""
-    dropped = next((step for step in reversed(steps) if step.verdict == "dropped"), None)
+    """A decision in one line: the reason, and the step that is to blame for it."""
+    dropped = culprit(decision, steps)
     reason = decision.reason.replace("_", " ")
     if dropped is None:
         return f"{reason}: {decision.details}" if decision.details else reason

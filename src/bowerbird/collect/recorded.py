@@ -1,7 +1,8 @@
 """The recorded predictions: a bounded, uniform sample of what each model answered, hour by hour."""
 
-import functools
+import asyncio
 import json
+import math
 from array import array
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, cast
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple, cast
 from clarifai_grpc.grpc.api.resources_pb2 import Data, Input
 from sqlalchemy import (
     ColumnElement,
+    CursorResult,
     and_,
     case,
     delete,
@@ -24,6 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import NULLTYPE
 
+from bowerbird.collect.blocks import Block, Brief, Shelf, Stamp, concept_ids
 from bowerbird.queue import hour_of
 from bowerbird.services import Clock
 from bowerbird.store.db import Database
@@ -32,6 +35,7 @@ from bowerbird.store.tables import answered, recorded
 
 PAGE = 2000
 HOUR_S = 3600
+REMEMBERED_BYTES = 64 * 1024 * 1024  # of blocks; 100,000 predictions of 20 concepts have 14 MB
 AT_ONCE = 100  # rows of one statement: the event loop shall not wait for more
 Taken = Mapping[str, float | None]  # the keys of the collectors that took it, each with its π
 
@@ -89,27 +93,8 @@ class Entry(NamedTuple):
         values = array("f", self.values).tolist()
         return concept_ids(self.concepts)[values.index(max(values))] if values else ""
 
-
-class Brief(NamedTuple):
-    """What is read of a recorded prediction where its messages may not be needed: some fields of an Entry."""
-
-    hour: int
-    hash: int
-    at: float
-    input_index: int
-    request_id: str
-    caller: str
-    version: str
-    concepts: str
-    values: bytes
-    has_media: bool
-    seq: int
-
-
-@functools.lru_cache(maxsize=1024)
-def concept_ids(concepts: str) -> tuple[str, ...]:
-    # Most models name the same concepts each time, often in the same order.
-    return tuple(concepts.split("\n"))
+    def brief(self) -> Brief:
+        return Brief._make(getattr(self, name) for name in Brief._fields)
 
 
 # Both drivers answer what is stored; SQLAlchemy's conversions would cost as much as the rest of a row.
@@ -126,6 +111,7 @@ class Recorded:
         self._clock = clock
         self._per_hour = per_hour
         self._kept_s = hours * HOUR_S
+        self._shelf = Shelf(REMEMBERED_BYTES)
 
     async def find(self, request_id: str, input_index: int, models: Collection[int]) -> list[Entry]:
         """What these models answered to input n of a request; several when callers chose the same id, the
@@ -168,27 +154,52 @@ class Recorded:
         `record_per_hour` of them; `answered` says how many there were. So one that was recorded stands for
         answered/recorded of its hour.
         """
-        async for rows in self._pages(_COLUMNS if with_content else _WITHOUT_CONTENT, model, since):
+        columns = _COLUMNS if with_content else _WITHOUT_CONTENT
+        async for rows in self._pages(columns, model, max(since, self._oldest()), math.inf):
             yield [Entry._make(row) for row in rows]
 
-    async def briefs(self, model: int, since: float) -> AsyncIterator[Sequence[Brief]]:
-        """The same window, briefly: rows with the attributes of a Brief."""
-        async for rows in self._pages(_BRIEF, model, since):
-            yield cast(Sequence[Brief], rows)
+    async def blocks(self, model: int, since: float) -> AsyncIterator[Sequence[Block]]:
+        """The same window by columns, hour by hour. An hour that nothing was added to is remembered."""
+        begin = max(since, self._oldest())
+        for hour, stamp in await self._stamps(model, begin):
+            is_whole = begin <= hour
+            blocks = self._shelf.find((model, hour), stamp) if is_whole else None
+            if blocks is None:
+                pages = self._pages(_BRIEF, model, max(begin, hour), hour + HOUR_S)
+                blocks = [await asyncio.to_thread(Block.of, hour, rows) async for rows in pages]
+                if is_whole:
+                    self._shelf.put((model, hour), stamp, blocks)
+            yield blocks
+
+    async def _stamps(self, model: int, begin: float) -> Sequence[tuple[int, Stamp]]:
+        """Of each hour that may have something from then on. What is recorded adds to what was answered; and
+        what is recorded after all was forgotten is later than anything was before."""
+        first = select(func.min(recorded.c.at)).where(
+            recorded.c.model == model,
+            recorded.c.at >= answered.c.hour,
+            recorded.c.at < answered.c.hour + HOUR_S,
+        )
+        query = select(answered.c.hour, answered.c.n, first.scalar_subquery().label("first"))
+        query = query.where(answered.c.model == model, answered.c.hour >= hour_of(begin))
+        async with self._db.read() as conn:
+            rows = await conn.execute(query.order_by(answered.c.hour))
+            return [(row.hour, (row.n, row.first)) for row in rows]
 
     async def _pages(
-        self, columns: Sequence[Any], model: int, since: float
-    ) -> AsyncIterator[Sequence[Any]]:  # columns and rows of SQLAlchemy
-        at, seq = max(since, self._oldest()), 0
+        self, columns: Sequence[Any], model: int, since: float, until: float
+    ) -> AsyncIterator[Sequence[Any]]:  # columns of SQLAlchemy, and rows of a driver
+        place = [column.name for column in columns].index("at")
+        at, seq = since, 0
+        here = and_(recorded.c.model == model, recorded.c.sampled, recorded.c.at < until)
         while True:
             later = or_(recorded.c.at > at, and_(recorded.c.at == at, recorded.c.seq > seq))
-            page = select(*columns).where(recorded.c.model == model, recorded.c.sampled, recorded.c.at >= at)
-            page = page.where(later).order_by(recorded.c.at, recorded.c.seq).limit(PAGE)
+            page = select(*columns).where(here, recorded.c.at >= at, later)
+            page = page.order_by(recorded.c.at, recorded.c.seq).limit(PAGE)
             async with self._db.read() as conn:
-                rows = (await conn.execute(page)).all()
+                rows = _plain(await conn.execute(page))
             if rows:
                 yield rows
-                at, seq = rows[-1].at, rows[-1].seq
+                at, seq = rows[-1][place], rows[-1][-1]
             if len(rows) < PAGE:
                 return
 
@@ -218,7 +229,7 @@ class Recorded:
         return min(kept / total, 1.0) if total and kept else 1.0
 
     async def add(self, entries: Sequence[Entry], counts: Mapping[tuple[int, int], int]) -> dict[Any, int]:
-        """Keep entries, count what was answered by model and hour, and trim those hours.
+        """Keep entries, count what was answered by model and hour, at least those, and trim those hours.
 
         Of each (model, hour) that is full: the largest hash of those that were kept.
         """
@@ -232,6 +243,7 @@ class Recorded:
 
     async def forget(self, models: Collection[int]) -> None:
         """Delete what was recorded of these models."""
+        self._shelf.forget(models)
         async with self._db.write() as conn:
             for table in (recorded, answered):
                 await conn.execute(delete(table).where(table.c.model.in_(list(models))))
@@ -246,6 +258,7 @@ class Recorded:
             async with self._db.write() as conn:
                 for table in (recorded, answered):
                     await conn.execute(delete(table).where(tuple_(table.c.model, table.c.hour).in_(some)))
+        self._shelf.keep({(row.model, row.hour) for row in rows}.difference(old))
         return {row.model for row in rows}
 
     def _oldest(self) -> float:
@@ -268,6 +281,12 @@ class Recorded:
         query = select(recorded.c.hash).where(*where).order_by(recorded.c.hash)
         found: int | None = (await conn.execute(query.offset(self._per_hour - 1).limit(1))).scalar()
         return found
+
+
+def _plain(result: CursorResult[Any]) -> Sequence[Any]:
+    """The driver's own rows, which the result has already: SQLAlchemy's would cost the event loop as much as
+    all else that it has to do for them."""
+    return cast(Any, result.cursor).fetchall()  # type: ignore[no-any-return]
 
 
 async def _insert(conn: AsyncConnection, entries: Sequence[Entry]) -> None:

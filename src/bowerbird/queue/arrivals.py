@@ -1,7 +1,7 @@
 """What comes to the capture queue over a stream, and how SQL takes it in exactly once."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,7 +54,7 @@ class Shelf(Queue, Protocol):
         ...
 
     async def counters(
-        self, collector: str | None, since: float, span: Span
+        self, collectors: Collection[str] | None, since: float, span: Span
     ) -> list[tuple[str, int, str, int]]:
         """Collector, hour, kind and number of each counter, and at the same moment the absorbed messages.
 

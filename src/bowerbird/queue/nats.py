@@ -123,14 +123,23 @@ class NatsQueue:
         return await self._shelf.drop_collector(collector)
 
     async def funnel(self, collector: str | None = None, *, since: float = 0) -> list[FunnelRow]:
+        subjects = self._subjects(collector)
+        return await self._funnel(None if collector is None else [collector], subjects, since)
+
+    async def funnels(self, collectors: Collection[str], *, since: float = 0) -> list[FunnelRow]:
+        return await self._funnel(collectors, self._captures.subjects, since)
+
+    async def _funnel(
+        self, collectors: Collection[str] | None, subjects: str, since: float
+    ) -> list[FunnelRow]:
         """The counters of SQL; what waits in the stream, and there only, was taken as well."""
         await self._move_counts()
-        backlog = await self._captures.backlog(await self._line.session(), self._subjects(collector))
-        found = await self._shelf.counters(collector, since, backlog.span)
+        backlog = await self._captures.backlog(await self._line.session(), subjects)
+        found = await self._shelf.counters(collectors, since, backlog.span)
         counters = Counter({(hour, name, kind): n for name, hour, kind, n in found if kind != ABSORBED})
         absorbed = ((name, hour, n) for name, hour, kind, n in found if kind == ABSORBED)
         for (name, hour), n in backlog.without(absorbed).items():
-            if hour >= hour_of(since):
+            if hour >= hour_of(since) and (collectors is None or name in collectors):
                 counters[hour, name, "taken"] += n
         ordered = sorted(counters.items())
         return rows.funnel_rows((name, hour, kind, n) for (hour, name, kind), n in ordered)

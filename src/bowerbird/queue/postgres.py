@@ -120,7 +120,7 @@ _DEAD = f"""
     ORDER BY died_at DESC, seq DESC LIMIT $6"""
 _COUNTERS = """
     SELECT collector, hour, kind, n FROM capture_counts
-    WHERE hour >= $2 AND ($1::text IS NULL OR collector = $1)"""
+    WHERE hour >= $2 AND ($1::text[] IS NULL OR collector = ANY ($1))"""
 _FUNNEL = f"{_COUNTERS} ORDER BY hour, collector"
 _COUNT_DEAD = "SELECT count(*) FROM captures WHERE died_at IS NOT NULL"
 _NAMED = "SELECT payload_key FROM captures WHERE payload_key != '' AND payload_key = ANY ($1::text[])"
@@ -262,7 +262,13 @@ class PostgresQueue:
         return dropped + await self.purge(Pick(collector=collector))
 
     async def funnel(self, collector: str | None = None, *, since: float = 0) -> list[FunnelRow]:
-        counters = await self._rows(_FUNNEL, collector, hour_of(since))
+        return await self._funnel(None if collector is None else [collector], since)
+
+    async def funnels(self, collectors: Collection[str], *, since: float = 0) -> list[FunnelRow]:
+        return await self._funnel(list(collectors), since)
+
+    async def _funnel(self, collectors: list[str] | None, since: float) -> list[FunnelRow]:
+        counters = await self._rows(_FUNNEL, collectors, hour_of(since))
         return rows.funnel_rows((row[0], row[1], row[2], row[3]) for row in counters)
 
     async def waiting(self, collector: str | None = None) -> Waiting:
@@ -295,9 +301,10 @@ class PostgresQueue:
         return [(row[0], row[1], row[2]) for row in found]
 
     async def counters(
-        self, collector: str | None, since: float, span: Span
+        self, collectors: Collection[str] | None, since: float, span: Span
     ) -> list[tuple[str, int, str, int]]:
-        where = (collector, hour_of(since), span.stream, span.first, span.last)
+        wanted = None if collectors is None else list(collectors)
+        where = (wanted, hour_of(since), span.stream, span.first, span.last)
         return [(row[0], row[1], row[2], row[3]) for row in await self._rows(_COUNTERS_AND_ABSORBED, *where)]
 
     async def forget(self, stream: str, *, before: int, published_before: int) -> None:

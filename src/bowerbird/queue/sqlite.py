@@ -116,8 +116,8 @@ _DROP = """
     RETURNING collector, taken_at"""
 _COUNTERS = """
     SELECT collector, hour, kind, n FROM capture_counts
-    WHERE hour >= :hour AND (:collector IS NULL OR collector = :collector)"""
-_FUNNEL = f"{_COUNTERS} ORDER BY hour, collector"
+    WHERE hour >= :hour"""
+_COUNTERS_OF_SOME = f"{_COUNTERS} AND collector IN (SELECT value FROM json_each(:collectors))"
 _COUNT_DEAD = "SELECT count(*) FROM captures WHERE died_at IS NOT NULL"
 _NAMED = """
     SELECT payload_key FROM captures
@@ -138,8 +138,16 @@ _ARRIVE = """
         WHERE arrivals.published != excluded.published
     RETURNING seq"""
 _ABSORBED = "FROM arrivals WHERE stream = :stream AND seq BETWEEN :first AND :last"
-_COUNTERS_AND_ABSORBED = f"{_COUNTERS} UNION ALL SELECT collector, hour, '{ABSORBED}', seq {_ABSORBED}"
+_AND_ABSORBED = f"UNION ALL SELECT collector, hour, '{ABSORBED}', seq {_ABSORBED}"
 _FORGET = "DELETE FROM arrivals WHERE stream = ? AND seq < ? AND published < ?"
+
+
+def _counters(collectors: Collection[str] | None, since: float) -> tuple[str, dict[str, object]]:
+    """Of some or of all: in one statement for both SQLite would not look some up by its index."""
+    where: dict[str, object] = {"hour": hour_of(since)}
+    if collectors is None:
+        return _COUNTERS, where
+    return _COUNTERS_OF_SOME, where | {"collectors": json.dumps(list(collectors))}
 
 
 def new_file(file: Path) -> None:
@@ -231,8 +239,15 @@ class SqliteQueue:
         return dropped + await self.purge(Pick(collector=collector))
 
     async def funnel(self, collector: str | None = None, *, since: float = 0) -> list[FunnelRow]:
-        where = {"collector": collector, "hour": hour_of(since)}
-        return rows.funnel_rows(await self._read(lambda db: db.execute(_FUNNEL, where).fetchall()))
+        return await self._funnel(None if collector is None else [collector], since)
+
+    async def funnels(self, collectors: Collection[str], *, since: float = 0) -> list[FunnelRow]:
+        return await self._funnel(collectors, since)
+
+    async def _funnel(self, collectors: Collection[str] | None, since: float) -> list[FunnelRow]:
+        query, where = _counters(collectors, since)
+        query = f"{query} ORDER BY hour, collector"
+        return rows.funnel_rows(await self._read(lambda db: db.execute(query, where).fetchall()))
 
     async def waiting(self, collector: str | None = None) -> Waiting:
         query = _WAITING if collector is None else f"{_WAITING} AND collector = :collector"
@@ -261,10 +276,11 @@ class SqliteQueue:
         return await self._read(lambda db: db.execute(query, asdict(span)).fetchall())
 
     async def counters(
-        self, collector: str | None, since: float, span: Span
+        self, collectors: Collection[str] | None, since: float, span: Span
     ) -> list[tuple[str, int, str, int]]:
-        where = {"collector": collector, "hour": hour_of(since), **asdict(span)}
-        return await self._read(lambda db: db.execute(_COUNTERS_AND_ABSORBED, where).fetchall())
+        query, where = _counters(collectors, since)
+        query, where = f"{query} {_AND_ABSORBED}", where | asdict(span)
+        return await self._read(lambda db: db.execute(query, where).fetchall())
 
     async def forget(self, stream: str, *, before: int, published_before: int) -> None:
         await self._change(lambda db: db.execute(_FORGET, (stream, before, published_before)))

@@ -238,6 +238,10 @@ class Queue(Protocol):
         """The hours of one collector or of all, the earliest first, from the hour of `since` on."""
         ...
 
+    async def funnels(self, collectors: Collection[str], *, since: float = 0) -> list[FunnelRow]:
+        """The same of some collectors, without a look at the others."""
+        ...
+
     async def waiting(self, collector: str | None = None) -> Waiting: ...
 
     async def standings(self) -> dict[str, Standing]:

@@ -1,5 +1,6 @@
 """Coins that fall the same way whenever they are thrown again for the same request."""
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Protocol
 
@@ -19,7 +20,16 @@ class Draw(Protocol):
 
 def digest(key: str) -> int:
     """64 bits that look random and depend on nothing but `key`."""
-    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little")
+    return int.from_bytes(_hashed(key), "little")
+
+
+def packed_digests(keys: Iterable[str]) -> bytes:
+    """The digests of many keys, each as 8 bytes, the lowest first."""
+    return b"".join(map(_hashed, keys))
+
+
+def _hashed(key: str) -> bytes:
+    return blake2b(key.encode(), digest_size=8).digest()
 
 
 def limit_of(p: float) -> int:

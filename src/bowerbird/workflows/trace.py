@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bowerbird.workflows.draws import Draw, HashedDraw
-from bowerbird.workflows.operators import Look, Step, Teller
-from bowerbird.workflows.plan import SAMPLED_OUT, TAKEN, Decision, Gate, Plan, Stop, judge
+from bowerbird.workflows.operators import Learner, Look, Step, Teller
+from bowerbird.workflows.plan import FILTERED, SAMPLED_OUT, TAKEN, Decision, Gate, Plan, Stop, judge
 from bowerbird.workflows.view import View
 
 Verdict = Literal["passed", "dropped", "not reached"]
@@ -38,6 +38,40 @@ class _Watched:
 
     def coin(self, p: float, key: int) -> bool:
         return self._traced.throw(self._draw, p, key)
+
+
+class _Won:
+    """A draw whose coins are won wherever there is a chance."""
+
+    def coin(self, p: float, key: int) -> bool:
+        return p > 0
+
+
+def blamed(plan: Plan, view: View, decision: Decision) -> tuple[Decision, list[Traced]]:
+    """The decision and its steps, as they are best told: coins come first, but one is to blame only where it
+    made the difference. What would have been dropped though all coins had been won was filtered."""
+    if decision.reason == "sampled_out" and (steps := _dropping(plan, view)):
+        return FILTERED, steps
+    return decision, trace(plan, view)[1]
+
+
+def _dropping(plan: Plan, view: View) -> list[Traced]:
+    """The steps that drop the view whichever way the coins fall; none if it has a chance.
+
+    Steps that remember let it pass: what they have met since it was decided on may be the view itself.
+    """
+    met = [Traced(stop.node_id, stop.operator.id) for stop in plan.stops]
+    stops = [
+        replace(stop, step=_pass if isinstance(stop.step, Learner) else _watched(stop.step, one))
+        for stop, one in zip(plan.stops, met, strict=True)
+    ]
+    if not stops or judge(stops, view, [_Won()] * len(stops)).taken:
+        return []
+    return [one for one in met if one.verdict == "dropped"]
+
+
+def _pass(view: View, draw: Draw) -> View | None:
+    return view
 
 
 def trace(plan: Plan, view: View) -> tuple[Decision, list[Traced]]:
