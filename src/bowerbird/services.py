@@ -29,7 +29,7 @@ Clock = Callable[[], float]  # seconds since 1970
 ModelKey = tuple[str, str, str]  # user, app, model
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every call, and that costs twice as much
 class Prediction:
     """A predict call that is about to be answered: result and output n belong to input n."""
 

@@ -56,7 +56,7 @@ def asked(lineup: Lineup, seen: View) -> list[str]:
     """Every collector's reason, as the tap goes about it; the usual is not among them."""
     lineup.seen += 1
     reasons = []
-    for ready in lineup.asked(seen.digest, seen.values):
+    for ready in lineup.asked(seen.digest, lineup.values(seen.output.concepts)):
         reason = ready.plan.rest(seen).reason
         reasons.append(reason)
         if reason != ready.usual:

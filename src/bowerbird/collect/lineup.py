@@ -2,14 +2,19 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Literal
+
+from clarifai_grpc.grpc.api.resources_pb2 import Concept
 
 from bowerbird.collect.compiled import Compiled
 from bowerbird.collect.inclusion import inclusion
 from bowerbird.queue import Reason
 from bowerbird.workflows.draws import MASK
 from bowerbird.workflows.plan import Plan
-from bowerbird.workflows.view import View
+from bowerbird.workflows.view import Values, View, read_values
+
+_VALUE = attrgetter("value")
 
 
 class Ready:
@@ -91,17 +96,23 @@ class Lineup:
             self._selective.setdefault(concept, []).append((value, each))
             self.least[concept] = min(value, self.least.get(concept, math.inf))
 
-    def asked(self, digest: int, values: Mapping[str, float] | None) -> Sequence[Ready]:
+    def values(self, concepts: Sequence[Concept]) -> Values | None:
+        """Those of the concepts, if one of them is as high as any collector asks."""
+        if not self.least or max(map(_VALUE, concepts), default=-math.inf) < self._lowest:
+            return None
+        return read_values(concepts)
+
+    def asked(self, digest: int, values: Values | None) -> Sequence[Ready]:
         """Those whose `plan.rest` has to be asked: the usual becomes of it at all others. `values` are those
-        of the concepts, needed if there is a `least`."""
+        of the concepts, if they can pass."""
         asked = self._always
         if self._coins:
             asked = [each for a, b, limit, each in self._coins if a * digest + b & MASK < limit] + asked
-        if values and max(values.values()) >= self._lowest:
+        if values:
             asked = [*asked, *self._passed(values)]
         return asked
 
-    def _passed(self, values: Mapping[str, float]) -> Iterable[Ready]:
+    def _passed(self, values: Values) -> Iterable[Ready]:
         """Each once, whichever of its concepts it was found by."""
         least = self.least
         found = [concept for concept, value in values.items() if value >= least.get(concept, math.inf)]

@@ -21,7 +21,7 @@ from bowerbird.errors import ApiError
 from bowerbird.queue import Reason, hour_of
 from bowerbird.services import Clock, Prediction
 from bowerbird.workflows.draws import digest
-from bowerbird.workflows.view import View, read_values
+from bowerbird.workflows.view import View
 
 log = structlog.get_logger()
 FLUSH_S = 0.5  # how often the counts of what was skipped go to the writer
@@ -95,7 +95,7 @@ class Tap:
         for index, hashed in digests.items():
             result = cast(Data, prediction.results[index])  # errors have no digest
             lineup.seen += 1
-            values = read_values(result.concepts) if lineup.least else None
+            values = lineup.values(result.concepts)
             is_pressed = self._shedding.pressure > 0
             asked = self._unshed(lineup, hashed) if is_pressed else lineup.asked(hashed, values)
             if asked:

@@ -66,6 +66,27 @@ def write_float(value: float) -> str:
     return text if _unpack(_pack(float(text)))[0] == value else f"{value:.9g}"
 
 
+def write_floats(packed: bytes) -> list[str]:
+    """The same of many at once, given as the 32-bit floats themselves."""
+    n = len(packed) // 4
+    values = struct.unpack(f"<{n}f", packed)
+    if not math.isfinite(sum(values)):
+        return [write_float(value) for value in values]
+    short, short_read = _rounded("%.7g ", values)
+    long, long_read = _rounded("%.8g ", values)
+    return [
+        a if x == value != 0 else b if y == value != 0 else write_float(value)
+        for value, a, x, b, y in zip(values, short, short_read, long, long_read, strict=True)
+    ]
+
+
+def _rounded(form: str, values: tuple[float, ...]) -> tuple[list[str], tuple[float, ...]]:
+    """The values as texts of this form, and what 32-bit floats these read back as."""
+    n = len(values)
+    texts = (form * n % values).split()
+    return texts, struct.unpack(f"{n}f", struct.pack(f"{n}f", *map(float, texts)))
+
+
 def write_double(value: float) -> str:
     if not math.isfinite(value):
         return _spell(value)

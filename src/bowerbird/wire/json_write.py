@@ -1,14 +1,12 @@
 """Writers from messages to JSON text, compiled once per message type."""
 
 import threading
-from collections.abc import Callable
-from typing import Any
 
 from clarifai_grpc.grpc.api.utils import extensions_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from bowerbird.wire.json_repeats import remembering, remembering_head
+from bowerbird.wire.json_repeats import Heads, remembering
 from bowerbird.wire.json_texts import KNOWN_TEXTS, Write, quote, scalar_writer
 
 Fields = dict[FieldDescriptor, tuple[str, Write]]  # the text that opens a member, the writer of its value
@@ -48,7 +46,7 @@ def _remembering(descriptor: Descriptor, write: Write) -> Write:
         case "clarifai.api.Model":
             return remembering(write)
         case "clarifai.api.Concept":
-            return remembering_head(write, "value")
+            return Heads(write, "value")
         case _:
             return write
 
@@ -97,7 +95,9 @@ def _field_writer(field: FieldDescriptor, made: dict[Descriptor, Write]) -> Writ
     return _repeat(write) if field.is_repeated else write
 
 
-def _repeat(write: Callable[[Any], str]) -> Write:
+def _repeat(write: Write) -> Write:
+    if isinstance(write, Heads):
+        return write.all
     return lambda values: f"[{','.join([write(value) for value in values])}]"
 
 
