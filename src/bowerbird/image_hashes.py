@@ -1,20 +1,26 @@
 """Perceptual hashes of images: near to each other for pictures that look alike."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from bowerbird.images import to_mode
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _SMALL, _LOW = 32, 8  # pixels, frequencies
 
 
-def image_hash(image: Image.Image) -> int:
+def image_hash(image: "Image") -> int:
     """The perceptual hash of 64 bits: the lowest frequencies of the grey image against their median.
 
     Pictures that look alike differ in a few bits: 4 strictly, 10 loosely.
     """
-    small = to_mode(image, "L").resize((_SMALL, _SMALL), Image.Resampling.LANCZOS)
+    from PIL.Image import Resampling
+
+    small = to_mode(image, "L").resize((_SMALL, _SMALL), Resampling.LANCZOS)
     frequencies = _COSINES @ np.asarray(small, np.float64) @ _COSINES.T
     bits = (frequencies > np.median(frequencies)).ravel()
     return int.from_bytes(np.packbits(bits).tobytes(), "big")

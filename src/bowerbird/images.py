@@ -1,18 +1,17 @@
 """Opens images that strangers sent: bounds are checked before anything is decoded."""
 
 import io
-
-from PIL import Image, ImageOps
+from typing import TYPE_CHECKING
 
 from bowerbird.errors import InputTooLarge, InputUnsupported
 
+if TYPE_CHECKING:  # most processes never see an image, and would hold Pillow for nothing
+    from PIL.Image import Image
+
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 
-# Pillow's own bound is one for the whole process, and warns before it refuses. Ours comes with each call.
-Image.MAX_IMAGE_PIXELS = None
 
-
-def open_image(data: bytes, *, max_bytes: int, max_pixels: int) -> Image.Image:
+def open_image(data: bytes, *, max_bytes: int, max_pixels: int) -> "Image":
     """The decoded image, turned upright; of an animation the first frame.
 
     Raises InputTooLarge for more than `max_bytes` or `max_pixels`, InputUnsupported for anything unreadable.
@@ -20,6 +19,9 @@ def open_image(data: bytes, *, max_bytes: int, max_pixels: int) -> Image.Image:
     if len(data) > max_bytes:
         raise InputTooLarge(f"the image has {len(data):,} bytes, {max_bytes:,} are allowed")
     _check_pixels(_webp_canvas(data), max_pixels)
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None  # Pillow's own bound: one for the whole process, it warns before it refuses
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Exception as error:  # Pillow's readers raise whatever they trip over in damaged files
@@ -45,14 +47,16 @@ def _webp_canvas(data: bytes) -> tuple[int, int]:
     return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _upright(image: "Image") -> "Image":
+    from PIL import ImageOps
+
     try:
         return ImageOps.exif_transpose(image)
     except Exception:  # damaged EXIF says nothing about the pixels
         return image
 
 
-def to_mode(image: Image.Image, mode: str) -> Image.Image:
+def to_mode(image: "Image", mode: str) -> "Image":
     """The image in 8 bits a channel, as "L", "RGB" or "RGBA"; deeper greys are scaled, not cut off."""
     if image.mode.startswith("I"):  # 16-bit greys
         image = image.convert("I").point(lambda value: value / 257).convert("L")
@@ -61,7 +65,7 @@ def to_mode(image: Image.Image, mode: str) -> Image.Image:
     return image if image.mode == mode else image.convert(mode)
 
 
-def thumbnail(image: Image.Image, size: int) -> bytes:
+def thumbnail(image: "Image", size: int) -> bytes:
     """A WebP image of at most `size` × `size` pixels."""
     small = to_mode(image, "RGBA" if image.has_transparency_data else "RGB").copy()
     small.thumbnail((size, size))

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from clarifai_grpc.grpc.api.resources_pb2 import Audio, Data, HostedURL, Image, Text, Video
-from PIL.Image import Image as Picture
 
 from bowerbird.errors import InputInvalid, InputTooLarge, InputUnsupported
 from bowerbird.images import open_image
 from bowerbird.settings import Settings
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 Kind = Literal["image", "text", "video", "audio"]
 Part: TypeAlias = Image | Text | Video | Audio
@@ -62,7 +64,7 @@ def inspect(content: bytes, kind: Kind, settings: Settings) -> MediaInfo:
     return MediaInfo(kind, found, _FORMATS[found], len(content))
 
 
-def inspect_image(content: bytes, settings: Settings) -> tuple[MediaInfo, Picture]:
+def inspect_image(content: bytes, settings: Settings) -> tuple[MediaInfo, "Picture"]:
     """Like `inspect`, with the decoded image beside it: thumbnails need not decode it once more."""
     picture = open_image(content, max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)
     found = _sniffed(content, "image")

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
 from bowerbird.errors import DeadlineExceeded, InputTooLarge, InputUnsupported
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from PIL.Image import Image
 
 MOST_SECONDS = 600
 MOST_DECODED = 60_000  # frames that are decoded, wanted or not
@@ -29,7 +28,7 @@ class Frame:
 
     index: int
     time_ms: int
-    image: Image.Image
+    image: "Image"
 
 
 def frames_of(
@@ -113,9 +112,9 @@ def _check_pixels(width: int, height: int, most: int) -> None:
         raise InputTooLarge(f"the video has {width} × {height} pixels, {most:,} are allowed")
 
 
-def _image(frame: Any, max_pixels: int) -> Image.Image:  # av's frame
+def _image(frame: Any, max_pixels: int) -> "Image":  # av's frame
     _check_pixels(frame.width, frame.height, max_pixels)
     scale = min(1.0, LONGEST_SIDE / max(frame.width, frame.height))
     width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
-    image: Image.Image = frame.reformat(width=width, height=height, format="rgb24").to_image()
+    image: Image = frame.reformat(width=width, height=height, format="rgb24").to_image()
     return image.rotate(frame.rotation, expand=True) if frame.rotation else image

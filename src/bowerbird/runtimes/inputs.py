@@ -3,18 +3,20 @@
 import io
 import math
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from clarifai_grpc.grpc.api.resources_pb2 import Data
-from PIL import Image
 from pydantic import Field, model_validator
 
 from bowerbird.errors import InputInvalid, InputTooLarge, ModelInvalid
 from bowerbird.images import open_image, to_mode
 from bowerbird.runtimes.fields import Fields
 from bowerbird.settings import Settings
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Array = npt.NDArray[Any]  # the element type is the model's, known only when it is loaded
 Encoder = Callable[[Data], Array]  # one input, without the batch's dimension; raises ApiError
@@ -146,9 +148,11 @@ def _image_encoder(spec: ImageInput, settings: Settings) -> Encoder:
     return encode
 
 
-def _fit(image: Image.Image, spec: ImageInput) -> Image.Image:
+def _fit(image: "Image", spec: ImageInput) -> "Image":
     """The image in the model's size: stretched, cut to its middle, or with black borders."""
-    method = Image.Resampling[spec.interpolation.upper()]
+    from PIL.Image import Resampling, new
+
+    method = Resampling[spec.interpolation.upper()]
     width, height = spec.size
     if image.size == (width, height):
         return image
@@ -160,7 +164,7 @@ def _fit(image: Image.Image, spec: ImageInput) -> Image.Image:
         return image.resize(spec.size, method, box=(left, top, image.width - left, image.height - top))
     ratio = min(width / image.width, height / image.height)
     inner = max(1, round(image.width * ratio)), max(1, round(image.height * ratio))
-    canvas = Image.new(image.mode, spec.size)
+    canvas = new(image.mode, spec.size)
     canvas.paste(image.resize(inner, method), ((width - inner[0]) // 2, (height - inner[1]) // 2))
     return canvas
 
@@ -274,6 +278,8 @@ def blank(spec: AnyInput) -> Data:
 
 
 def _black_png() -> bytes:
+    from PIL.Image import new
+
     out = io.BytesIO()
-    Image.new("L", (1, 1)).save(out, "PNG")
+    new("L", (1, 1)).save(out, "PNG")
     return out.getvalue()

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from clarifai_grpc.grpc.api.resources_pb2 import Data
-from PIL import Image
 
 from bowerbird.errors import ApiError, InputTooLarge, Invalid, ModelInvalid
 from bowerbird.runtimes import external, open_inference
@@ -207,6 +206,8 @@ def _png(row: object, spec: ImageInput) -> bytes:
         pixels = (pixels * np.array(spec.std, np.float32) + np.array(spec.mean, np.float32)) / spec.scale
     whole = np.clip(np.nan_to_num(np.rint(pixels)), 0, 255).astype(np.uint8)
     whole = whole[..., ::-1] if spec.order == "BGR" else whole
+    from PIL.Image import fromarray
+
     out = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(whole[..., 0] if spec.channels == 1 else whole)).save(out, "PNG")
+    fromarray(np.ascontiguousarray(whole[..., 0] if spec.channels == 1 else whole)).save(out, "PNG")
     return out.getvalue()

@@ -4,10 +4,9 @@ import asyncio
 import io
 import math
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from clarifai_grpc.grpc.api.resources_pb2 import BoundingBox, Data, Region
-from PIL import Image
 
 from bowerbird.errors import InputInvalid
 from bowerbird.images import open_image, to_mode
@@ -16,6 +15,9 @@ from bowerbird.workflows.fields import Number
 from bowerbird.workflows.operators import SlowStep, operator
 from bowerbird.workflows.outside import Outside
 from bowerbird.workflows.view import View
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 MOST_CROPS = 100
 QUALITY = 95  # of JPEG: what is cut out is looked at again
@@ -81,7 +83,7 @@ def _stretch(low: float, high: float, margin: float, length: int) -> tuple[int, 
     return start, min(max(math.floor((middle + half) * length + 0.5), start + 1), length)
 
 
-def _encoded(image: Image.Image) -> bytes:
+def _encoded(image: "Image") -> bytes:
     out = io.BytesIO()
     if image.mode == "RGBA":
         image.save(out, "PNG")
