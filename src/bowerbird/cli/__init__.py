@@ -3,10 +3,13 @@
 import gc
 import importlib
 import pkgutil
+import sys
 
 import typer
 
 from bowerbird import __version__
+
+STAYING = ("serve", "api", "worker", "model-host", "portal")  # all in one module
 
 app = typer.Typer(
     help="Keep what your production models should learn from.",
@@ -29,16 +32,18 @@ def _root(
     pass
 
 
-def add_commands() -> None:
-    """Import the modules, which add their commands."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+def add_commands(wanted: str = "") -> None:
+    """Import the modules, which add their commands. Processes that stay do without those of the others,
+    which would take 10 MB of each for as long as it lives."""
+    modules = [module.name for module in pkgutil.iter_modules(__path__)]
+    for name in ["serving"] if wanted in STAYING else modules:
+        importlib.import_module(f"{__name__}.{name}")
 
 
 def main() -> None:
     """Run the command that the arguments name."""
     gc.disable()  # what is imported stays, and without looking for garbage in it that takes a tenth less
-    add_commands()
+    add_commands(*sys.argv[1:2])
     gc.freeze()
     gc.enable()
     app()
