@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from clarifai_grpc.grpc.api.resources_pb2 import Concept, Data, Model
+from clarifai_grpc.grpc.api.status.status_pb2 import Status
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from hypothesis import given
@@ -46,6 +47,20 @@ def test_a_concept_that_comes_again_has_its_new_value(value: float) -> None:
 def test_values_that_json_cannot_say_stand_in_quotes(value: float) -> None:
     shown(Concept(id="cat", value=0.25))
     assert shown(Concept(id="cat", value=value)) == plainly(Concept(id="cat", value=value))
+
+
+def test_one_value_that_json_cannot_say_leaves_the_others_of_its_list_alone() -> None:
+    def named(*values: float) -> Data:
+        return Data(concepts=[Concept(id=f"cat-{n}", value=value) for n, value in enumerate(values)])
+
+    shown(named(0.25, 0.5, 0.75))
+    again = shown(named(0.1, math.nan, 1.0))
+    assert [concept["value"] for concept in again["concepts"]] == [0.1, "NaN", 1.0]
+
+
+def test_a_status_is_written_with_its_own_request_id() -> None:
+    shown(Status(code=10000, description="Ok"))
+    assert [shown(Status(code=10000, description="Ok", req_id=id))["req_id"] for id in "ab"] == ["a", "b"]
 
 
 def test_what_comes_after_the_value_is_not_forgotten() -> None:

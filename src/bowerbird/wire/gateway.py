@@ -19,6 +19,7 @@ from bowerbird.wire.statuses import HttpStatuses
 from bowerbird.wire.types import type_of
 
 Header = tuple[bytes, bytes]
+Headers = Mapping[bytes, bytes]  # by their names in lower case
 _WANTED = {name.encode(): name for name in HEADERS}
 _JSON: tuple[Header, ...] = (
     (b"content-type", b"application/json"),
@@ -40,15 +41,15 @@ class Gateway:
         self._statuses = HttpStatuses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = wanted_headers(scope)
+        headers = dict(scope["headers"])
         try:
-            credentials = credentials_of(headers, _address(scope))
+            credentials = credentials_of(wanted_headers(headers), _address(scope))
             route, values = self._routes.find(scope["method"], _path(scope))
         except ApiError as error:
             await self._refuse(scope, send, error)
             return
         try:
-            request = await self._request(scope, receive, route, values)
+            request = await self._request(scope, headers, receive, route, values)
         except ClientGone:
             return
         except ApiError as error:
@@ -57,9 +58,12 @@ class Gateway:
             response = await self._dispatcher.call(route.method, request, credentials)
         await self._answer(send, response)
 
-    async def _request(self, scope: Scope, receive: Receive, route: Route, values: Sequence[str]) -> Message:
+    async def _request(
+        self, scope: Scope, headers: Headers, receive: Receive, route: Route, values: Sequence[str]
+    ) -> Message:
         """The request that body, query and address make together: the later goes before the earlier."""
-        body = unpacked(scope, await read_body(scope, receive, self._max_bytes), self._max_bytes)
+        packed = await read_body(headers.get(b"content-length", b""), receive, self._max_bytes)
+        body = unpacked(headers.get(b"content-encoding", b"identity"), packed, self._max_bytes)
         request = route.method.request()
         if isinstance(request, PostPayloadEventsRequest) and has_events(scope["headers"]):
             read_events(scope["headers"], body, request)
@@ -111,9 +115,9 @@ async def send_json(
     await send({"type": "http.response.body", "body": body})
 
 
-def wanted_headers(scope: Scope) -> Mapping[str, str]:
-    """The headers that say who calls, by their names in lower case."""
-    return {_WANTED[name]: value.decode("latin-1") for name, value in scope["headers"] if name in _WANTED}
+def wanted_headers(headers: Headers) -> Mapping[str, str]:
+    """Those that say who calls, by their names in lower case."""
+    return {_WANTED[name]: value.decode("latin-1") for name, value in headers.items() if name in _WANTED}
 
 
 def _address(scope: Scope) -> str:
@@ -131,9 +135,8 @@ def _path(scope: Scope) -> str:
         raise BadFormat("address: expected percent-encoded UTF-8") from None
 
 
-def unpacked(scope: Scope, body: bytes, limit: int) -> bytes:
+def unpacked(packing: bytes, body: bytes, limit: int) -> bytes:
     """The body as it was before it was packed for the way. Raises TooLarge, BadFormat."""
-    packing = next((value for name, value in scope["headers"] if name == b"content-encoding"), b"identity")
     if packing == b"identity":
         return body
     if packing != b"gzip":
@@ -150,9 +153,10 @@ def unpacked(scope: Scope, body: bytes, limit: int) -> bytes:
     return content
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises TooLarge as soon as it is known to be, ClientGone."""
-    if _declared_length(scope) > limit:
+async def read_body(length: bytes, receive: Receive, limit: int) -> bytes:
+    """The whole body, of the length that a header says. Raises TooLarge as soon as it is known to be,
+    ClientGone."""
+    if length.isdigit() and int(length[:20]) > limit:
         raise TooLarge(f"at most {limit} bytes")
     chunks: list[bytes] = []
     size = 0
@@ -167,10 +171,3 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
-
-
-def _declared_length(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return int(value[:20])
-    return 0

@@ -10,11 +10,16 @@ MOST = 10_000  # texts that a writer remembers
 LONGEST = 1000  # bytes of a message that is worth remembering
 
 
-def remembering(write: Write) -> Write:
-    """Looks up the text of a message that was written before: a seventh of what writing it costs."""
+def remembering(write: Write, unique: str = "") -> Write:
+    """Looks up the text of a message that was written before: a seventh of what writing it costs.
+
+    `unique` is the name of a field, a text, that makes a message that has it unlike any other.
+    """
     known: dict[bytes, str] = {}
 
     def recall(message: Message) -> str:
+        if unique and getattr(message, unique):
+            return write(message)
         key = message.SerializeToString()
         text = known.get(key)
         if text is None:

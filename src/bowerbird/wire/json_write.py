@@ -45,6 +45,8 @@ def _remembering(descriptor: Descriptor, write: Write) -> Write:
     match descriptor.full_name:
         case "clarifai.api.Model":
             return remembering(write)
+        case "clarifai.api.status.Status":
+            return remembering(write, unique="req_id")
         case "clarifai.api.Concept":
             return Heads(write, "value")
         case _:

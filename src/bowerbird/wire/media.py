@@ -21,7 +21,7 @@ _POLICY = "default-src 'none'; sandbox"
 async def media(request: Request, dispatcher: Dispatcher) -> Response:
     """The hosted file of an address, whole or the range that was asked for."""
     try:
-        credentials = credentials_of(wanted_headers(request.scope))
+        credentials = credentials_of(wanted_headers(dict(request.scope["headers"])))
         found = await dispatcher.media(request.path_params["path"], credentials)
     except ApiError as error:
         http, body, request_id = error_json(error)

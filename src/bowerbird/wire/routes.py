@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from google.protobuf.descriptor import Descriptor
@@ -13,6 +14,7 @@ from bowerbird.errors import BadFormat, MethodNotAllowed, UnknownMethod
 from bowerbird.wire.json_values import Malformed, ReadScalar, scalar_reader
 from bowerbird.wire.types import type_of
 
+REMEMBERED, LONGEST = 1000, 500  # addresses, and the characters of one that is remembered
 VARIABLE = re.compile(r"\{([\w.]+)\}")
 
 # The API gives each of these addresses to two RPCs; this one answers there.
@@ -50,6 +52,7 @@ class Routes:
 
     def __init__(self, methods: Iterable[Method]) -> None:
         self._roots: dict[str, _Node] = {}
+        self._found = lru_cache(REMEMBERED)(self._find)  # callers come to the same addresses again and again
         for method in methods:
             for binding in method.bindings:
                 winner = CLASHES.get((binding.verb, shape(binding.template)), method.name)
@@ -69,11 +72,14 @@ class Routes:
             )
         node.route = route
 
-    def find(self, verb: str, path: str) -> tuple[Route, list[str]]:
+    def find(self, verb: str, path: str) -> tuple[Route, Sequence[str]]:
         """The route of a percent-encoded path, and the values of its variables in their order.
 
         Raises UnknownMethod, MethodNotAllowed, BadFormat.
         """
+        return self._found(verb, path) if len(path) <= LONGEST else self._find(verb, path)
+
+    def _find(self, verb: str, path: str) -> tuple[Route, Sequence[str]]:
         segments = _segments(path)
         values: list[str] = []
         root = self._roots.get(verb)
