@@ -26,6 +26,7 @@ from bench.durable import commit_table
 from bench.messages import APP, MODEL, USER, answer_by_hand
 from bench.places import KEPT, Place, place
 from bowerbird.api.rpc import METHODS
+from bowerbird.processes import settle_in
 from bowerbird.services import Prediction
 from bowerbird.wire import gateway
 from bowerbird.wire.grpc import grpc_server
@@ -213,6 +214,7 @@ async def main(kind: str, folder: Path) -> None:
     loop.add_reader(sys.stdin.fileno(), ended.set)
     async with AsyncExitStack() as stack:
         served = await KINDS[kind](stack, folder)
+        settle_in()
         print(json.dumps({"grpc": served.grpc, "http": served.http, "key": served.key}), flush=True)
         await ended.wait()
         loop.remove_reader(sys.stdin.fileno())
