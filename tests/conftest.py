@@ -12,6 +12,7 @@ from databases import EMPTY, SERVER, Postgres, SqliteFolder, Stage, save_cast
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pace import (  # noqa: F401 - hooks
+    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_xdist_auto_num_workers,
