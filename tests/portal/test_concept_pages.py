@@ -76,7 +76,7 @@ def test_concepts_are_made_named_in_two_languages_and_related(
 def test_who_may_only_look_is_told_why_the_buttons_are_off(enter: Enter, house: House) -> None:
     house.do(house.world.add_app("alice", "c-shared"))
     with house.signed_in("alice") as browser:
-        scopes = ["Concepts:Get", "Apps:Get", "Workflows:Get"]
+        scopes = ["Concepts:Get"]
         given = {"collaborators": [{"user": {"id": "bob"}, "scopes": scopes}]}
         answer = browser.post("/rpc/v2/users/alice/apps/c-shared/collaborators", json=given)
         assert answer.status_code == 200, answer.text
