@@ -134,6 +134,7 @@ def test_the_first_stop_of_the_keyboard_leads_past_the_frame(enter: Enter) -> No
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
+    expect(page.get_by_role("main")).to_have_count(1)
 
 
 def test_sessions_elsewhere_are_listed_and_ended(enter: Enter, house: House) -> None:
