@@ -60,7 +60,7 @@ async def test_concepts_that_nothing_uses_are_deleted(world: World) -> None:
 async def test_a_concept_of_a_label_stays_and_none_of_the_call_goes(world: World) -> None:
     await post(world, text("a", "meow", concepts={"cat": 0}))
     assert (
-        await refused(world, "dog", "cat") == "concept 'cat' is in use: 1 input is labelled as it, or as not"
+        await refused(world, "dog", "cat") == "concept 'cat' is in use: 1 input is annotated as it, or as not"
     )
     assert await listed(world) == ["cat", "dog", "cow"]
     await world.ok("alice", "DeleteInput", DeleteInputRequest(input_id="a"), **ZOO)

@@ -80,7 +80,7 @@ def test_concepts_are_made_named_in_two_languages_and_related(
     page.get_by_role("button", name="Open hound").click()
     page.get_by_role("button", name="Delete…").click()
     page.get_by_role("button", name="Delete the concept").click()
-    expect(page.get_by_text("'dog' is in use: 1 input is labelled as it, or as not")).to_be_visible()
+    expect(page.get_by_text("'dog' is in use: 1 input is annotated as it, or as not")).to_be_visible()
 
 
 def test_who_may_only_look_is_told_why_the_buttons_are_off(enter: Enter, house: House) -> None:

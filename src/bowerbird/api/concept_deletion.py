@@ -30,7 +30,7 @@ async def delete_concepts(call: Call, req: DeleteConceptsRequest) -> BaseRespons
 async def _uses(call: Call, concept: Concept) -> AsyncIterator[str]:
     """What would name a concept that is not there, in words."""
     if labelled := await _labelled(call, concept.id):
-        yield f"{labelled} input{'s are' if labelled > 1 else ' is'} labelled as it, or as not"
+        yield f"{labelled} input{'s are' if labelled > 1 else ' is'} annotated as it, or as not"
     if named := await _models(call, concept.id):
         yield f"model{'s' if len(named) > 1 else ''} {', '.join(map(repr, sorted(named)))}"
     if related := await _related(call, concept_path(concept)):
