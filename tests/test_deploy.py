@@ -17,7 +17,7 @@ COMPOSE = DEPLOY / "compose.yaml"
 MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 IMAGE = re.compile(r"[a-z0-9./-]+:[A-Za-z0-9._-]+")
 KNOWN = {f"BOWERBIRD_{name.upper()}" for name in Settings.model_fields}
-COMMANDS = {"serve", "api", "worker", "model-host", "init"}
+COMMANDS = {"serve", "api", "worker", "model-host", "init", "portal"}
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
 Yaml = Any  # whatever a file says
 
@@ -58,7 +58,8 @@ def test_the_values_of_the_files_are_ones_that_settings_take() -> None:
     environment = compose()["services"]["api"]["environment"]
     data = of_kind("ConfigMap")["bowerbird"]["data"] | of_kind("Secret")["bowerbird"]["stringData"]
     image = dict(re.findall(r"(BOWERBIRD_[A-Z_]+)=(\S+)", (DEPLOY / "Dockerfile").read_text()))
-    for given in (environment, data, image):
+    portal = compose()["services"]["portal"]["environment"]
+    for given in (environment, portal, data, image):
         chosen = {k.removeprefix("BOWERBIRD_").lower(): given[k] for k in ours(iter(given))}
         Settings(**chosen, _env_file=None)
 
@@ -89,9 +90,25 @@ def test_the_proxy_leads_to_the_ports_that_the_image_listens_at() -> None:
     ports = set(exposed[1].split())
     proxy = (DEPLOY / "nginx.conf").read_text()
     services = compose()["services"]
-    assert set(re.findall(r"server api:(\d+)", proxy)) == ports == set(services["api"]["expose"])
+    served = {name: set(re.findall(rf"server {name}:(\d+)", proxy)) for name in ("api", "portal")}
+    assert served == {name: set(services[name]["expose"]) for name in served}
+    assert served["api"] | served["portal"] == ports
     heard = set(re.findall(r"listen (\d+)", proxy))
     assert {published.split(":")[1] for published in services["proxy"]["ports"]} == heard
+
+
+def test_the_portal_reaches_the_api_and_is_told_no_secrets() -> None:
+    """Whatever else it were told, a fault of a page could give away."""
+    services = compose()["services"]
+    told = services["portal"]["environment"]
+    assert told["BOWERBIRD_API_URL"] == f"http://api:{services['api']['expose'][0]}"
+    assert told["BOWERBIRD_PORTAL_URL"] == services["api"]["environment"]["BOWERBIRD_PORTAL_URL"]
+    assert not any("PASSWORD" in str(value) for value in told.values())
+    assert services["portal"]["volumes"] == []
+    [ours] = containers(pods()["portal"])
+    assert [list(source) for source in ours["envFrom"]] == [["configMapRef"]]
+    [port] = of_kind("Service")["api"]["spec"]["ports"][:1]
+    assert of_kind("ConfigMap")["bowerbird"]["data"]["BOWERBIRD_API_URL"] == f"http://api:{port['port']}"
 
 
 def test_compose_takes_the_file_as_its_own() -> None:

@@ -83,6 +83,23 @@ async def test_a_team_has_its_roles_as_long_as_everything_holds(world: World) ->
         assert await both() == set()
 
 
+async def test_an_app_is_listed_for_whoever_has_a_role_in_it_and_for_nobody_else(world: World) -> None:
+    async def listed(who: str) -> list[str]:
+        return [app.id for app in (await world.ok(who, "ListApps")).apps]
+
+    await world.add_app("alice", "attic")
+    await world.ok("root", "PostTeams", PostTeamsRequest(teams=[Team(id="staff", member_ids=["bob"])]))
+    assert await listed("bob") == []
+    of_team = await give(world, "alice", "looker", team="staff")
+    own = await give(world, "alice", "inviter", user="bob")
+    assert await listed("bob") == ["zoo"]
+    assert await listed("mallory") == []
+    await world.ok("alice", "DeleteRoleBindings", DeleteRoleBindingsRequest(ids=[of_team]), **ZOO)
+    assert await listed("bob") == ["zoo"]
+    await world.ok("alice", "DeleteRoleBindings", DeleteRoleBindingsRequest(ids=[own]), **ZOO)
+    assert await listed("bob") == []
+
+
 async def test_invitation_and_roles_add_up_and_the_key_limits_both(world: World) -> None:
     bob = Collaborator(user=User(id="bob"), scopes=["Collaborators:Get"])
     await world.ok("alice", "PostCollaborators", PostCollaboratorsRequest(collaborators=[bob]), **ZOO)

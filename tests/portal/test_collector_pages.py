@@ -76,6 +76,36 @@ def test_rules_keep_what_their_preview_said(house: House, enter: Enter, picture:
     expect(page.get_by_text("It balances")).to_contain_text(f"300 offered = {promised} taken")
     picture(page, "collector")
 
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("To", exact=True).fill("0.4")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/collectors/said-uncertain")
+    assert written(house, "brook") == [
+        "said-uncertain-rules-1",
+        "said-uncertain-rules-2",
+    ]  # revisions name both
+    page.get_by_label("More", exact=True).click()
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("textbox", name=re.compile("to confirm")).fill("said-uncertain")
+    page.get_by_role("button", name="Delete the collector").click()
+    page.wait_for_url("**/collectors")
+    assert written(house, "brook") == []
+
+
+def written(house: House, app: str) -> list[str]:
+    """The workflows of an app of alice's; when there are none, no operators are left either."""
+    with house.signed_in("alice") as browser:
+        lists = {
+            kind: [
+                one["id"]
+                for one in browser.get(f"/rpc/v2/users/alice/apps/{app}/{kind}").json().get(kind, [])
+                if one["app_id"] == app
+            ]
+            for kind in ("workflows", "models")
+        }
+    assert bool(lists["workflows"]) == bool(lists["models"])
+    return sorted(lists["workflows"])
+
 
 def test_a_collector_is_watched_live_mended_paused_and_deleted(
     house: House, enter: Enter, picture: Picture

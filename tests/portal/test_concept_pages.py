@@ -72,11 +72,21 @@ def test_concepts_are_made_named_in_two_languages_and_related(
     page.go_back()
     expect(page.get_by_role("complementary", name="puppy")).to_be_visible()
 
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=HOSTILE).click()
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Delete the concept").click()
+    expect(page.get_by_role("button", name=HOSTILE)).to_have_count(0)
+    page.get_by_role("button", name="Open hound").click()
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Delete the concept").click()
+    expect(page.get_by_text("'dog' is in use: 1 input is annotated as it, or as not")).to_be_visible()
+
 
 def test_who_may_only_look_is_told_why_the_buttons_are_off(enter: Enter, house: House) -> None:
     house.do(house.world.add_app("alice", "c-shared"))
     with house.signed_in("alice") as browser:
-        scopes = ["Concepts:Get", "Apps:Get", "Workflows:Get"]
+        scopes = ["Concepts:Get"]
         given = {"collaborators": [{"user": {"id": "bob"}, "scopes": scopes}]}
         answer = browser.post("/rpc/v2/users/alice/apps/c-shared/collaborators", json=given)
         assert answer.status_code == 200, answer.text

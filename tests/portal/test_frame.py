@@ -89,6 +89,31 @@ def test_a_page_that_may_not_be_seen_says_who_can_change_that(enter: Enter, cont
     expect(page.get_by_role("heading", name="There is no page here.")).to_be_visible()
 
 
+def test_whoever_has_a_small_part_in_an_app_finds_it_and_is_told_what_they_may_not_see(
+    enter: Enter, house: House, context: BrowserContext
+) -> None:
+    house.do(house.world.add_app("alice", "attic", description="Only for those who may read it"))
+    with house.signed_in("alice") as alice, house.signed_in("root") as root:
+        role = {"id": "namer", "scopes": ["Concepts:Get", "Concepts:Add"]}
+        assert root.post("/rpc/v1/roles", json={"roles": [role]}).status_code == 200
+        given = {"role_bindings": [{"role_id": "namer", "user_id": "bob"}]}
+        place = "/rpc/v1/users/alice/apps/attic/role_bindings"
+        assert alice.post(place, json=given).status_code == 200
+    context.watched.expected.append("403")  # type: ignore[attr-defined]
+    page = enter("bob")
+    page.get_by_role("link", name="attic").click()
+    tiles = page.locator(".bb-overview .tiles li")
+    expect(tiles.filter(has_text="Models")).to_contain_text("You may not see them")
+    expect(tiles.filter(has_text="Inputs")).to_contain_text("–")
+    expect(tiles.filter(has_text="Concepts")).to_contain_text("0")
+    expect(page.get_by_text("Put a model in")).to_have_count(0)
+    expect(page.get_by_text("Only for those")).to_have_count(0)
+    page.get_by_role("link", name="Concepts", exact=True).click()
+    expect(page.get_by_role("heading", name="No concepts yet")).to_be_visible()
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("alert")).to_contain_text("Apps:Get")
+
+
 def test_the_keys_are_shown_and_can_be_switched_off(enter: Enter) -> None:
     page = enter("alice", "/u/alice/zoo")
     page.keyboard.press("?")
@@ -109,6 +134,7 @@ def test_the_first_stop_of_the_keyboard_leads_past_the_frame(enter: Enter) -> No
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
+    expect(page.get_by_role("main")).to_have_count(1)
 
 
 def test_sessions_elsewhere_are_listed_and_ended(enter: Enter, house: House) -> None:

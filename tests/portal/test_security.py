@@ -24,7 +24,7 @@ def brook(house: House) -> Brook:
     made.collect("kept", description=SECRET, pre_queue_random_sample=1.0)
     made.predict(f"cat=0.9 | {SECRET}", request_id="guarded")
     assert made.posted() == 1
-    made.share("bob", ["Apps:Get", "Workflows:Get", "Concepts:Get"])
+    made.share("bob", ["Concepts:Get"])
     return made
 
 

@@ -293,6 +293,7 @@ def test_a_role_reaches_a_team_and_leaves_with_it(
     sign_out(page, "root")
 
     page = enter("alice", settings("nightly", "collaborators"))
+    page.get_by_label("Role", exact=True).select_option("labeller")
     page.get_by_label("To", exact=True).select_option("night-shift")
     page.get_by_role("button", name="Give the role").click()
     expect(page.get_by_role("row").filter(has_text="team night-shift")).to_contain_text("labeller")
@@ -300,6 +301,8 @@ def test_a_role_reaches_a_team_and_leaves_with_it(
         place = "/rpc/v2/users/alice/apps/nightly"
         assert mallory.get(f"{place}/inputs").status_code == 200
         assert mallory.get(f"{place}/collaborators").status_code == 403
+        shared = mallory.get("/rpc/v2/users/mallory/apps").json()["apps"]
+        assert [one["id"] for one in shared] == ["nightly"]
         assert mallory.get("/u/alice/nightly/settings").status_code == 200
         assert mallory.get("/admin/users").status_code == 403
         change = {"teams": [{"id": "night-shift", "member_ids": ["mallory"]}], "action": "remove"}

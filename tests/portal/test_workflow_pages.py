@@ -118,8 +118,12 @@ def test_a_workflow_is_drawn_saved_and_run(enter: Enter, app: str, picture: Pict
     picture(page, "workflow-run")
 
     threshold.click()
-    settings.get_by_label("Threshold 1").fill("0.1")
-    expect(told).to_contain_text("Save first: only what is saved can be run.")
+    settings.get_by_label("Threshold 1").fill("0.01")
+    expect(told).to_contain_text("As it is drawn; nothing is saved.")
+    page.get_by_role("button", name="Run", exact=False).last.click()
+    expect(told.get_by_role("listitem").nth(1)).to_contain_text("bright 0.0")
+    expect(told).to_contain_text("It passes, by concept-thresholder and random-sample.")
+    expect(page.get_by_text("not saved")).to_be_visible()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("all saved")).to_be_visible()
     page.get_by_role("button", name="As a list").click()
@@ -130,14 +134,39 @@ def test_a_workflow_is_drawn_saved_and_run(enter: Enter, app: str, picture: Pict
     expect(page.get_by_text("all saved")).to_be_visible()
     page.reload()
     page.get_by_role("button", name="Settings of concept-thresholder").click()
-    expect(settings.get_by_label("Threshold 1")).to_have_value("0.1")
+    expect(settings.get_by_label("Threshold 1")).to_have_value("0.01")
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()
-    written = parse(Path(download.value.path()).read_text()).workflow
+    exported = Path(download.value.path()).read_text()
+    written = parse(exported).workflow
     assert [n.id for n in written.nodes] == ["lights", "concept-thresholder", "random-sample"]
-    assert written.nodes[1].model.output_info.data.concepts[0].value == pytest.approx(0.1)
+    assert written.nodes[1].model.output_info.data.concepts[0].value == pytest.approx(0.01)
     page.get_by_role("link", name="All workflows").click()
     expect(page.get_by_text(HOSTILE)).to_be_visible()
+
+    page.keyboard.press("n")
+    chosen = {
+        "name": "w.yml",
+        "mimeType": "text/yaml",
+        "buffer": exported.replace('"sure"', '"again"').encode(),
+    }
+    page.get_by_label("File to import").set_input_files(chosen)
+    expect(page.get_by_role("group", name="reads from lights")).to_have_count(2)
+    expect(page.get_by_label("ID of the workflow")).to_have_value("again")
+    threshold.click()
+    expect(settings.get_by_label("Threshold 1")).to_have_value("0.01")
+    page.get_by_role("button", name="Run on…").click()
+    page.get_by_label("Choose a file").set_input_files(
+        {"name": "black.png", "mimeType": "image/png", "buffer": drawn(0)}
+    )
+    page.get_by_role("button", name="Run", exact=False).last.click()
+    expect(told).to_contain_text("It passes, by concept-thresholder and random-sample.")
+    page.context.watched.expected.append("400")  # type: ignore[attr-defined]
+    broken = {"name": "w.yml", "mimeType": "text/yaml", "buffer": b"workflow:\n  nodes: 3\n"}
+    page.get_by_label("File to import").set_input_files(broken)
+    expect(page.get_by_text("line 2: workflow: id is missing")).to_be_visible()
+    page.keyboard.press("Control+s")
+    page.wait_for_url("**/workflows/again")
 
 
 PAIRS = """async () => {

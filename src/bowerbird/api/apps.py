@@ -23,10 +23,11 @@ from bowerbird.api.ids import given_or_new
 from bowerbird.api.pages import containing, matching, page_of
 from bowerbird.api.rpc import Call, rpc
 from bowerbird.auth.actors import PUBLIC_USER
+from bowerbird.auth.directory import apps_of
 from bowerbird.errors import Invalid
 from bowerbird.jobs import reindex
 from bowerbird.store.kinds import APPS, stamp
-from bowerbird.store.tables import apps, collaborators
+from bowerbird.store.tables import apps
 
 LANGUAGE = "en"
 GONE_WITH_AN_APP = ("apps", "keys", "models", "workflows", "collectors")
@@ -108,7 +109,7 @@ def _made(call: Call, user: str, i: int, given: App) -> App:
 
 def _visible(call: Call) -> ColumnElement[bool]:
     caller, user = call.actor.user_id, call.place.user_id
-    shared = apps.c.seq.in_(select(collaborators.c.app).where(collaborators.c.user_id == caller))
+    shared = apps.c.seq.in_(apps_of(caller))
     if caller == user:
         return or_(apps.c.user_id == user, shared)
     if call.actor.owns(user):

@@ -108,7 +108,7 @@ class Catalog:
         if row.status != Code.MODEL_TRAINED:
             which = f"version {version_id!r} of model {model_id!r}" if version_id else f"model {model_id!r}"
             raise ModelUntrained(f"{which} is not trained")
-        return _resolved(row, user_id, app_id)
+        return _stored(row, user_id, app_id)
 
     async def _row(
         self, *where: ColumnElement[bool]
@@ -132,8 +132,29 @@ class Catalog:
             return (await conn.execute(query)).first()
 
 
-def _resolved(row: Row[*tuple[Any, ...]], user_id: str, app_id: str) -> Resolved:  # as `_row` selects it
-    stored, version = Model.FromString(row.message), ModelVersion.FromString(row.version)
+def drafted(operator: Model) -> Resolved:
+    """An operator that is not written yet, with the version that it comes with, as if it were."""
+    version = operator.model_version
+    return _resolved(operator, version, operator.user_id, operator.app_id)
+
+
+def _stored(row: Row[*tuple[Any, ...]], user_id: str, app_id: str) -> Resolved:  # as `_row` selects it
+    model = Model.FromString(row.message)
+    is_public = model.visibility.gettable == row.visibility == Visibility.PUBLIC
+    version = ModelVersion.FromString(row.version)
+    return _resolved(model, version, user_id, app_id, row.artifact, is_public=is_public, trusted=row.trusted)
+
+
+def _resolved(
+    stored: Model,
+    version: ModelVersion,
+    user_id: str,
+    app_id: str,
+    artifact: str = "",
+    *,
+    is_public: bool = False,
+    trusted: bool = False,
+) -> Resolved:
     params = plain_struct(version.import_info.params)
     runtime = str(params.pop("runtime", ""))
     spec = ModelSpec(
@@ -143,10 +164,10 @@ def _resolved(row: Row[*tuple[Any, ...]], user_id: str, app_id: str) -> Resolved
         version_id=version.id,
         model_type_id=stored.model_type_id,
         runtime=runtime,
-        artifact=row.artifact,
+        artifact=artifact,
         config=params,
         concepts=tuple((c.id, c.name) for c in version.output_info.data.concepts) if runtime else (),
-        trusted=row.trusted,
+        trusted=trusted,
     )
     model = _lean(stored, version, user_id, app_id)
     info = version.output_info
@@ -155,7 +176,7 @@ def _resolved(row: Row[*tuple[Any, ...]], user_id: str, app_id: str) -> Resolved
         model=model,
         type=find_type(stored.model_type_id),
         info=info,
-        is_public=stored.visibility.gettable == row.visibility == Visibility.PUBLIC,
+        is_public=is_public,
         cut=cut_of(info.output_config, spec.concepts),
         template=Output(model=model, status=Status(code=Code.SUCCESS, description="Ok")),
         step=_step(stored.model_type_id, info),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from clarifai_grpc.grpc.api.resources_pb2 import Data, Input, OutputConfig, Workflow, WorkflowResult
 from clarifai_grpc.grpc.api.service_pb2 import PostWorkflowResultsRequest, PostWorkflowResultsResponse
+from clarifai_grpc.grpc.api.status.status_pb2 import Status
 
 from bowerbird.api.ids import shown
 from bowerbird.api.outputs import Cut, copy_cut, cut_of, overall, without_bytes
@@ -27,21 +28,32 @@ BEGIN = "init"  # the id of a workflow state that is to begin
 @rpc(transaction=Transaction.NONE, open_to_visitors=True)
 async def post_workflow_results(call: Call, req: PostWorkflowResultsRequest) -> PostWorkflowResultsResponse:
     """What a workflow's nodes say of each input, in the order of the nodes."""
-    if not 1 <= len(req.inputs) <= MOST_INPUTS:
-        raise Invalid(f"inputs: {len(req.inputs)} given; expected 1 to {MOST_INPUTS}")
+    check_inputs(req.inputs)
     cut_of(req.output_config, ())
     workflow = await _workflow(call, req.workflow_id, req.version_id, favor=req.favor_clarifai_workflows)
     ready = await runnable(call, workflow)
     series = _series(call, workflow, req.workflow_state.id)
-    loaded = await load(call, req.inputs)
-    results = await results_of(call, ready, loaded.data, series=series)
-    response = PostWorkflowResultsResponse(workflow=_lean(workflow))
+    status, results = await results_told(call, ready, req.inputs, req.output_config, series)
+    response = PostWorkflowResultsResponse(status=status, workflow=_lean(workflow), results=results)
     if series is not None:
         response.workflow_state.id = series.id
-    for given, result in zip(req.inputs, results, strict=True):
-        _fill(call, response.results.add(), given, ready, result, req.output_config)
-    response.status.CopyFrom(overall((result.status.code for result in response.results), Cut()))
     return response
+
+
+def check_inputs(inputs: Sequence[Input]) -> None:
+    """Raises Invalid unless a call may have so many."""
+    if not 1 <= len(inputs) <= MOST_INPUTS:
+        raise Invalid(f"inputs: {len(inputs)} given; expected 1 to {MOST_INPUTS}")
+
+
+async def results_told(
+    call: Call, ready: Runnable, inputs: Sequence[Input], asked: OutputConfig, series: Series | None = None
+) -> tuple[Status, list[WorkflowResult]]:
+    """What a workflow's nodes say of each input, and how that went on the whole."""
+    loaded = await load(call, inputs)
+    found = await results_of(call, ready, loaded.data, series=series)
+    results = [_told(call, given, ready, result, asked) for given, result in zip(inputs, found, strict=True)]
+    return overall((result.status.code for result in results), Cut()), results
 
 
 async def judge(call: Call, workflow_id: str, inputs: Sequence[Input]) -> list[Verdict | ApiError]:
@@ -116,24 +128,20 @@ def _lean(workflow: Workflow) -> Workflow:
     )
 
 
-def _fill(
-    call: Call,
-    into: WorkflowResult,
-    given: Input,
-    ready: Runnable,
-    results: list[Result] | ApiError,
-    asked: OutputConfig,
-) -> None:
-    into.id = new_id()
+def _told(
+    call: Call, given: Input, ready: Runnable, results: list[Result] | ApiError, asked: OutputConfig
+) -> WorkflowResult:
+    into = WorkflowResult(id=new_id())
     into.created_at.CopyFrom(stamp(call.services.clock()))
     echo(given, into.input)
     if isinstance(results, ApiError):
         into.status.CopyFrom(results.status())
-        return
+        return into
     for result in results:
         if not result.node.suppress_output:
             _add_output(call, into, ready, result, asked)
     into.status.CopyFrom(overall((result.status.code for result in results), Cut()))
+    return into
 
 
 def _add_output(

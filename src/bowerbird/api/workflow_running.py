@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from clarifai_grpc.grpc.api.resources_pb2 import Data, Model, Workflow
 
@@ -32,24 +33,29 @@ class Runnable:
         return self.flow.graph
 
     def model(self, model: Model) -> Resolved:
-        return self.models[_name(model)]
+        return self.models[name_of(model)]
 
 
-async def runnable(call: Call, workflow: Workflow) -> Runnable:
-    """The workflow made ready. Raises WorkflowInvalid, WorkflowGraphInvalid, WorkflowUntrained."""
+async def runnable(
+    call: Call, workflow: Workflow, drafts: Mapping[Name, Resolved] = MappingProxyType({})
+) -> Runnable:
+    """The workflow made ready; `drafts` are models that are not written yet.
+
+    Raises WorkflowInvalid, WorkflowGraphInvalid, WorkflowUntrained.
+    """
     whole = Workflow()
     whole.CopyFrom(workflow)
     models: dict[Name, Resolved] = {}
     for node in whole.nodes:
-        found = await _model(call, workflow, node.id, node.model)
+        found = drafts.get(name_of(node.model)) or await _model(call, workflow, node.id, node.model)
         node.model.CopyFrom(found.whole)
-        models[_name(node.model)] = found
+        models[name_of(node.model)] = found
     return Runnable(flow_of(whole), models)
 
 
 async def _model(call: Call, workflow: Workflow, node_id: str, model: Model) -> Resolved:
     try:
-        found = await call.services.catalog.find(*_name(model))
+        found = await call.services.catalog.find(*name_of(model))
     except ModelUntrained as error:
         raise WorkflowUntrained(f"node {node_id!r}: {error.details}") from error
     if found is None or not await _is_shared(call, workflow, found):
@@ -144,5 +150,5 @@ async def _run_in_turn(
     return results
 
 
-def _name(model: Model) -> Name:
+def name_of(model: Model) -> Name:
     return model.user_id, model.app_id, model.id, model.model_version.id

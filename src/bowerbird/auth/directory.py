@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clarifai_grpc.grpc.api.resources_pb2 import App, Visibility
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, or_, select, union
 
 from bowerbird.auth.actors import AppRef, Grant
 from bowerbird.auth.keys import grant_of
@@ -98,9 +98,19 @@ class Directory:
         return Part(invited, frozenset(scopes))
 
 
+def apps_of(user_id: str) -> CompoundSelect[Any]:  # of one column, numbers of apps
+    """The apps of others that somebody has a part in: by invitation, or by a role, their own or a team's."""
+    invited = select(collaborators.c.app).where(collaborators.c.user_id == user_id)
+    return union(invited, select(role_bindings.c.app).where(_held_by(user_id)))
+
+
 def _roles_of(app: int, user_id: str) -> Select[Any]:  # of one column, messages
     """The roles that somebody has in an app, themselves or by their teams."""
-    theirs = select(team_members.c.team).where(team_members.c.user_id == user_id)
-    has = or_(role_bindings.c.user_id == user_id, role_bindings.c.team.in_(theirs))
     query = select(roles.c.message).join(role_bindings, role_bindings.c.role == roles.c.seq)
-    return query.where(role_bindings.c.app == app, has)
+    return query.where(role_bindings.c.app == app, _held_by(user_id))
+
+
+def _held_by(user_id: str) -> ColumnElement[bool]:
+    """Whether a role binding is somebody's, or one of their teams'."""
+    theirs = select(team_members.c.team).where(team_members.c.user_id == user_id)
+    return or_(role_bindings.c.user_id == user_id, role_bindings.c.team.in_(theirs))

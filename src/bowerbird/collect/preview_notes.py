@@ -31,13 +31,17 @@ def _about_what_was_recorded(draft: Draft, trial: Trial, found: Preview) -> Iter
         )
     if found.hours < 24:
         yield (
-            f"Only {found.hours:.1f} hours of traffic were seen; the figures per day take all others to be "
-            "like them, and less than an hour for an hour."
+            f"Only {_spell(found.hours)} of traffic were seen; the figures per day take the rest of it to be "
+            "alike, and count less than an hour as a whole one."
         )
     if found.unseen and not draft.only_caller:  # how much others ask is not everybody's business
         yield f"{found.unseen:,} more were answered in hours of which nothing was recorded."
     if trial.incomplete:
         yield f"Of {trial.incomplete:,} the media or texts were too large to be recorded; they are not shown."
+
+
+def _spell(hours: float) -> str:
+    return f"{hours:.1f} hours" if hours >= 1 else f"{max(1, round(60 * hours))} min"
 
 
 def _about_chances(draft: Draft, trial: Trial, found: Preview) -> Iterator[str]:

@@ -78,6 +78,8 @@ def shell(visit: Visit, title: str) -> Island:
 def head(request: Request, title: str) -> None:
     """What the browser must know before it draws the page."""
     files, nonce = browser(), request.state.nonce
+    # Quasar's page is a <main> around the header and all; the one of the shell says more.
+    ui.context.client.page_container.default_slot.children[0].tag = "div"
     ui.add_head_html(
         f'<meta name="bowerbird-csrf" content="{csrf_of(session_of(request))}">'
         f'<script src="{files.base}theme.js" nonce="{nonce}"></script>'

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
+from bowerbird.errors import InsufficientScopes
 from bowerbird.portal.client import Api, Json, segment
 
 FIRST = "overview"
@@ -72,5 +73,14 @@ async def visit_of(request: Request, api: Api) -> Visit:
         query=dict(request.query_params),
     )
     if visit.app:
-        await api.get(visit.place)
+        await _see(visit)
     return visit
+
+
+async def _see(visit: Visit) -> None:
+    """Raises unless the app may be seen: by whoever has any part in it, whether or not that is to read its
+    description. Strangers are told that there is no such app, members which scopes they lack."""
+    try:
+        await visit.api.get(visit.place)
+    except InsufficientScopes:
+        return

@@ -31,7 +31,7 @@ from clarifai_grpc.grpc.auth.types import types_pb2 as proto_dot_clarifai_dot_au
 from clarifai_grpc.grpc.auth.util import extension_pb2 as proto_dot_clarifai_dot_auth_dot_util_dot_extension__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62owerbird/proto/labelling.proto\x12\x0c\x62owerbird.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\"proto/clarifai/api/resources.proto\x1a&proto/clarifai/api/status/status.proto\x1a%proto/clarifai/auth/scope/scope.proto\x1a%proto/clarifai/auth/types/types.proto\x1a(proto/clarifai/auth/util/extension.proto\"\xcd\x01\n\x15ListLabelItemsRequest\x12/\n\x0buser_app_id\x18\x01 \x01(\x0b\x32\x1a.clarifai.api.UserAppIDSet\x12\x14\n\x0c\x63ollector_id\x18\x02 \x01(\t\x12\"\n\x05query\x18\x03 \x01(\x0b\x32\x13.clarifai.api.Query\x12\x11\n\tinput_ids\x18\x04 \x03(\t\x12\r\n\x05\x61\x66ter\x18\x05 \x01(\t\x12\x10\n\x08per_page\x18\x06 \x01(\r\x12\x15\n\rwith_labelled\x18\x07 \x01(\x08\"\xda\x01\n\tLabelItem\x12\"\n\x05input\x18\x01 \x01(\x0b\x32\x13.clarifai.api.Input\x12-\n\x0b\x61nnotations\x18\x02 \x03(\x0b\x32\x18.clarifai.api.Annotation\x12-\n\x0bpredictions\x18\x03 \x03(\x0b\x32\x18.clarifai.api.Annotation\x12\x10\n\x08is_blind\x18\x04 \x01(\x08\x12\x14\n\x0c\x63ollector_id\x18\x05 \x01(\t\x12\x13\n\x0bis_labelled\x18\x06 \x01(\x08\x12\x0e\n\x06\x63ursor\x18\x07 \x01(\t\"\xa6\x01\n\x16MultiLabelItemResponse\x12+\n\x06status\x18\x01 \x01(\x0b\x32\x1b.clarifai.api.status.Status\x12&\n\x05items\x18\x02 \x03(\x0b\x32\x17.bowerbird.v1.LabelItem\x12\'\n\x08\x63oncepts\x18\x03 \x03(\x0b\x32\x15.clarifai.api.Concept\x12\x0e\n\x06\x63ursor\x18\x04 \x01(\t\"A\n\x0b\x46\x61\x63\x65tsQuery\x12\"\n\x05query\x18\x01 \x01(\x0b\x32\x13.clarifai.api.Query\x12\x0e\n\x06\x66\x61\x63\x65ts\x18\x02 \x03(\t\"u\n\x16PostInputFacetsRequest\x12/\n\x0buser_app_id\x18\x01 \x01(\x0b\x32\x1a.clarifai.api.UserAppIDSet\x12*\n\x07queries\x18\x02 \x03(\x0b\x32\x19.bowerbird.v1.FacetsQuery\"B\n\nFacetValue\x12%\n\x05value\x18\x01 \x01(\x0b\x32\x16.google.protobuf.Value\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\"b\n\x05\x46\x61\x63\x65t\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x06values\x18\x02 \x03(\x0b\x32\x18.bowerbird.v1.FacetValue\x12\x10\n\x08\x64istinct\x18\x03 \x01(\x04\x12\x0f\n\x07missing\x18\x04 \x01(\x04\"P\n\x0bInputFacets\x12\r\n\x05total\x18\x01 \x01(\x04\x12\r\n\x05\x64rawn\x18\x02 \x01(\x04\x12#\n\x06\x66\x61\x63\x65ts\x18\x03 \x03(\x0b\x32\x13.bowerbird.v1.Facet\"r\n\x18MultiInputFacetsResponse\x12+\n\x06status\x18\x01 \x01(\x0b\x32\x1b.clarifai.api.status.Status\x12)\n\x06\x66\x61\x63\x65ts\x18\x02 \x03(\x0b\x32\x19.bowerbird.v1.InputFacets2\x8d\x03\n\tLabelling\x12\xbb\x01\n\x0eListLabelItems\x12#.bowerbird.v1.ListLabelItemsRequest\x1a$.bowerbird.v1.MultiLabelItemResponse\"^\x92\x9c\'\x06&\x0b\x05\x0f\x03\x13\x98\x9c\'\x02\x82\xd3\xe4\x93\x02J\"E/v1/users/{user_app_id.user_id}/apps/{user_app_id.app_id}/label_items:\x01*\x12\xc1\x01\n\x0fPostInputFacets\x12$.bowerbird.v1.PostInputFacetsRequest\x1a&.bowerbird.v1.MultiInputFacetsResponse\"`\x92\x9c\'\x06&\x0b\x05\x0f\x03\x13\x98\x9c\'\x02\x82\xd3\xe4\x93\x02L\"G/v1/users/{user_app_id.user_id}/apps/{user_app_id.app_id}/inputs/facets:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x62owerbird/proto/labelling.proto\x12\x0c\x62owerbird.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\"proto/clarifai/api/resources.proto\x1a&proto/clarifai/api/status/status.proto\x1a%proto/clarifai/auth/scope/scope.proto\x1a%proto/clarifai/auth/types/types.proto\x1a(proto/clarifai/auth/util/extension.proto\"U\n\x15\x44\x65leteConceptsRequest\x12/\n\x0buser_app_id\x18\x01 \x01(\x0b\x32\x1a.clarifai.api.UserAppIDSet\x12\x0b\n\x03ids\x18\x02 \x03(\t\"\xcd\x01\n\x15ListLabelItemsRequest\x12/\n\x0buser_app_id\x18\x01 \x01(\x0b\x32\x1a.clarifai.api.UserAppIDSet\x12\x14\n\x0c\x63ollector_id\x18\x02 \x01(\t\x12\"\n\x05query\x18\x03 \x01(\x0b\x32\x13.clarifai.api.Query\x12\x11\n\tinput_ids\x18\x04 \x03(\t\x12\r\n\x05\x61\x66ter\x18\x05 \x01(\t\x12\x10\n\x08per_page\x18\x06 \x01(\r\x12\x15\n\rwith_labelled\x18\x07 \x01(\x08\"\xda\x01\n\tLabelItem\x12\"\n\x05input\x18\x01 \x01(\x0b\x32\x13.clarifai.api.Input\x12-\n\x0b\x61nnotations\x18\x02 \x03(\x0b\x32\x18.clarifai.api.Annotation\x12-\n\x0bpredictions\x18\x03 \x03(\x0b\x32\x18.clarifai.api.Annotation\x12\x10\n\x08is_blind\x18\x04 \x01(\x08\x12\x14\n\x0c\x63ollector_id\x18\x05 \x01(\t\x12\x13\n\x0bis_labelled\x18\x06 \x01(\x08\x12\x0e\n\x06\x63ursor\x18\x07 \x01(\t\"\xa6\x01\n\x16MultiLabelItemResponse\x12+\n\x06status\x18\x01 \x01(\x0b\x32\x1b.clarifai.api.status.Status\x12&\n\x05items\x18\x02 \x03(\x0b\x32\x17.bowerbird.v1.LabelItem\x12\'\n\x08\x63oncepts\x18\x03 \x03(\x0b\x32\x15.clarifai.api.Concept\x12\x0e\n\x06\x63ursor\x18\x04 \x01(\t\"A\n\x0b\x46\x61\x63\x65tsQuery\x12\"\n\x05query\x18\x01 \x01(\x0b\x32\x13.clarifai.api.Query\x12\x0e\n\x06\x66\x61\x63\x65ts\x18\x02 \x03(\t\"u\n\x16PostInputFacetsRequest\x12/\n\x0buser_app_id\x18\x01 \x01(\x0b\x32\x1a.clarifai.api.UserAppIDSet\x12*\n\x07queries\x18\x02 \x03(\x0b\x32\x19.bowerbird.v1.FacetsQuery\"B\n\nFacetValue\x12%\n\x05value\x18\x01 \x01(\x0b\x32\x16.google.protobuf.Value\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\"b\n\x05\x46\x61\x63\x65t\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x06values\x18\x02 \x03(\x0b\x32\x18.bowerbird.v1.FacetValue\x12\x10\n\x08\x64istinct\x18\x03 \x01(\x04\x12\x0f\n\x07missing\x18\x04 \x01(\x04\"P\n\x0bInputFacets\x12\r\n\x05total\x18\x01 \x01(\x04\x12\r\n\x05\x64rawn\x18\x02 \x01(\x04\x12#\n\x06\x66\x61\x63\x65ts\x18\x03 \x03(\x0b\x32\x13.bowerbird.v1.Facet\"r\n\x18MultiInputFacetsResponse\x12+\n\x06status\x18\x01 \x01(\x0b\x32\x1b.clarifai.api.status.Status\x12)\n\x06\x66\x61\x63\x65ts\x18\x02 \x03(\x0b\x32\x19.bowerbird.v1.InputFacets2\xc2\x04\n\tLabelling\x12\xbb\x01\n\x0eListLabelItems\x12#.bowerbird.v1.ListLabelItemsRequest\x1a$.bowerbird.v1.MultiLabelItemResponse\"^\x92\x9c\'\x06&\x0b\x05\x0f\x03\x13\x98\x9c\'\x02\x82\xd3\xe4\x93\x02J\"E/v1/users/{user_app_id.user_id}/apps/{user_app_id.app_id}/label_items:\x01*\x12\xc1\x01\n\x0fPostInputFacets\x12$.bowerbird.v1.PostInputFacetsRequest\x1a&.bowerbird.v1.MultiInputFacetsResponse\"`\x92\x9c\'\x06&\x0b\x05\x0f\x03\x13\x98\x9c\'\x02\x82\xd3\xe4\x93\x02L\"G/v1/users/{user_app_id.user_id}/apps/{user_app_id.app_id}/inputs/facets:\x01*\x12\xb2\x01\n\x0e\x44\x65leteConcepts\x12#.bowerbird.v1.DeleteConceptsRequest\x1a!.clarifai.api.status.BaseResponse\"X\x92\x9c\'\x03\n\r\x0b\x98\x9c\'\x02\x82\xd3\xe4\x93\x02G*B/v1/users/{user_app_id.user_id}/apps/{user_app_id.app_id}/concepts:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,24 +42,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LABELLING'].methods_by_name['ListLabelItems']._serialized_options = b'\222\234\'\006&\013\005\017\003\023\230\234\'\002\202\323\344\223\002J\"E/v1/users/{user_app_id.user_id}/apps/{user_app_id.app_id}/label_items:\001*'
   _globals['_LABELLING'].methods_by_name['PostInputFacets']._loaded_options = None
   _globals['_LABELLING'].methods_by_name['PostInputFacets']._serialized_options = b'\222\234\'\006&\013\005\017\003\023\230\234\'\002\202\323\344\223\002L\"G/v1/users/{user_app_id.user_id}/apps/{user_app_id.app_id}/inputs/facets:\001*'
-  _globals['_LISTLABELITEMSREQUEST']._serialized_start=306
-  _globals['_LISTLABELITEMSREQUEST']._serialized_end=511
-  _globals['_LABELITEM']._serialized_start=514
-  _globals['_LABELITEM']._serialized_end=732
-  _globals['_MULTILABELITEMRESPONSE']._serialized_start=735
-  _globals['_MULTILABELITEMRESPONSE']._serialized_end=901
-  _globals['_FACETSQUERY']._serialized_start=903
-  _globals['_FACETSQUERY']._serialized_end=968
-  _globals['_POSTINPUTFACETSREQUEST']._serialized_start=970
-  _globals['_POSTINPUTFACETSREQUEST']._serialized_end=1087
-  _globals['_FACETVALUE']._serialized_start=1089
-  _globals['_FACETVALUE']._serialized_end=1155
-  _globals['_FACET']._serialized_start=1157
-  _globals['_FACET']._serialized_end=1255
-  _globals['_INPUTFACETS']._serialized_start=1257
-  _globals['_INPUTFACETS']._serialized_end=1337
-  _globals['_MULTIINPUTFACETSRESPONSE']._serialized_start=1339
-  _globals['_MULTIINPUTFACETSRESPONSE']._serialized_end=1453
-  _globals['_LABELLING']._serialized_start=1456
-  _globals['_LABELLING']._serialized_end=1853
+  _globals['_LABELLING'].methods_by_name['DeleteConcepts']._loaded_options = None
+  _globals['_LABELLING'].methods_by_name['DeleteConcepts']._serialized_options = b'\222\234\'\003\n\r\013\230\234\'\002\202\323\344\223\002G*B/v1/users/{user_app_id.user_id}/apps/{user_app_id.app_id}/concepts:\001*'
+  _globals['_DELETECONCEPTSREQUEST']._serialized_start=305
+  _globals['_DELETECONCEPTSREQUEST']._serialized_end=390
+  _globals['_LISTLABELITEMSREQUEST']._serialized_start=393
+  _globals['_LISTLABELITEMSREQUEST']._serialized_end=598
+  _globals['_LABELITEM']._serialized_start=601
+  _globals['_LABELITEM']._serialized_end=819
+  _globals['_MULTILABELITEMRESPONSE']._serialized_start=822
+  _globals['_MULTILABELITEMRESPONSE']._serialized_end=988
+  _globals['_FACETSQUERY']._serialized_start=990
+  _globals['_FACETSQUERY']._serialized_end=1055
+  _globals['_POSTINPUTFACETSREQUEST']._serialized_start=1057
+  _globals['_POSTINPUTFACETSREQUEST']._serialized_end=1174
+  _globals['_FACETVALUE']._serialized_start=1176
+  _globals['_FACETVALUE']._serialized_end=1242
+  _globals['_FACET']._serialized_start=1244
+  _globals['_FACET']._serialized_end=1342
+  _globals['_INPUTFACETS']._serialized_start=1344
+  _globals['_INPUTFACETS']._serialized_end=1424
+  _globals['_MULTIINPUTFACETSRESPONSE']._serialized_start=1426
+  _globals['_MULTIINPUTFACETSRESPONSE']._serialized_end=1540
+  _globals['_LABELLING']._serialized_start=1543
+  _globals['_LABELLING']._serialized_end=2121
 # @@protoc_insertion_point(module_scope)

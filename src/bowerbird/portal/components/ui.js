@@ -81,6 +81,9 @@ export function useLoad(work) {
   return { data, error, isLoading, load };
 }
 
+// Where a strip of links or tabs is wider than the screen, the one that one is at is in sight.
+export const intoView = (element) => element?.scrollIntoView({ inline: "center", block: "nearest" });
+
 // Remembered in this browser, such as the width of a panel; never what belongs to the person.
 export function useKept(name, usual) {
   const key = `bowerbird.${name}`;

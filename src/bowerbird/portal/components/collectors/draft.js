@@ -27,8 +27,14 @@ export function useDraft(name, first) {
   const kept = read(key);
   const draft = reactive(kept ?? first);
   const forget = () => sessionStorage.removeItem(key);
-  let isDone = false;
-  watch(draft, (now) => isDone || sessionStorage.setItem(key, JSON.stringify(now)), { deep: true });
+  let isDone = false, untouched = JSON.stringify(first);
+  // What the form fills in by itself is no draft of anybody's.
+  const settle = () => {
+    untouched = JSON.stringify(draft);
+    forget();
+  };
+  const keep = (text) => (text === untouched ? forget() : sessionStorage.setItem(key, text));
+  watch(draft, (now) => isDone || keep(JSON.stringify(now)), { deep: true });
   const wasKept = ref(Boolean(kept));
   const restart = async (values) => {
     Object.assign(draft, values);
@@ -36,7 +42,7 @@ export function useDraft(name, first) {
     await nextTick();
     forget();
   };
-  return { draft, wasKept, forget: () => ((isDone = true), forget()), restart };
+  return { draft, settle, wasKept, forget: () => ((isDone = true), forget()), restart };
 }
 
 function read(key) {

@@ -50,6 +50,10 @@ export function useEditing(props) {
     suggest();
   };
   const start = async () => {
+    await fill();
+    if (!kept.wasKept.value) kept.settle();
+  };
+  const fill = async () => {
     if (props.query.like && !kept.wasKept.value && !id) return Promise.all([picture.start(), duplicate(props.query.like)]);
     await Promise.all([picture.start(), original.start()]);
     const [only, another] = picture.models.value?.filter((one) => one.isReady && !one.isPublic) ?? [];
@@ -66,7 +70,8 @@ export function useEditing(props) {
     await kept.restart(first ? draftOf(first, null) : fresh(user));
     isNamed.value = false;
     await original.start(true);
-    if (!id) await start();
+    if (!id) await fill();
+    kept.settle();
   };
   const save = async (isOn) => {
     hasTried.value = true;

@@ -1,4 +1,4 @@
-// How many inputs people labelled as a concept, and as not it, where the API counts that.
+// How many inputs people or models annotated as a concept, and as not it, where the API counts that.
 import { onMounted, ref } from "vue";
 import { call } from "bowerbird/api.js";
 import { short } from "bowerbird/words.js";

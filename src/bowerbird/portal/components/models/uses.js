@@ -21,7 +21,7 @@ export async function usesOf(place, signal) {
     if (!list.includes(id)) list.push(id);
   };
   for (const one of collectors) {
-    const source = one.collector_source?.post_model_outputs_collector_source;
+    const source = one.collector_source?.api_post_model_outputs_collector_source;
     if (source) note("collectors", key(source.model_user_id, source.model_app_id, source.model_id), one.id);
   }
   for (const one of workflows) for (const node of one.nodes ?? []) note("workflows", keyOf(node.model ?? {}), one.id);

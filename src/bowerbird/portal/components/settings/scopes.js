@@ -2,7 +2,6 @@
 import { call, path, query } from "bowerbird/api.js";
 
 export const APP_KEY = "app_specific_key", TOKEN = "personal_access_token", ALL = "All";
-export const OPEN = ["Apps:Get", "Workflows:Get"]; // what GetApp takes: without them nobody opens the app in the portal
 const VERBS = ["Get", "Add", "Patch", "Delete"];
 // What people mostly give; what else the API knows stands below.
 const USUAL = ["Predict", "Search", "Inputs", "Annotations", "Concepts", "Models", "Workflows", "Collectors", "Apps", "Collaborators", "Keys", "Metrics"];

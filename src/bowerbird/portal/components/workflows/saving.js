@@ -20,12 +20,17 @@ export async function stock(place, signal) {
 export async function opened(place, id, types, signal) {
   const { workflow } = await call("GET", place + path`/workflows/${id}`, undefined, { signal });
   const nodes = await Promise.all((workflow.nodes ?? []).map((node) => drawn(node, types, signal)));
-  const layout = workflow.metadata?.layout ?? {};
-  const isPlaced = nodes.every((node) => Array.isArray(layout[node.id]));
-  return { workflow, nodes: isPlaced ? nodes.map((node) => ({ ...node, x: layout[node.id][0], y: layout[node.id][1] })) : arranged(nodes, types) };
+  return { workflow, nodes: laidOut(workflow, nodes, types) };
 }
 
-async function drawn(node, types, signal) {
+// Where somebody has put the nodes, or else where they are put by themselves.
+export function laidOut(workflow, nodes, types) {
+  const layout = workflow.metadata?.layout ?? {};
+  const isPlaced = nodes.every((node) => Array.isArray(layout[node.id]));
+  return isPlaced ? nodes.map((node) => ({ ...node, x: layout[node.id][0], y: layout[node.id][1] })) : arranged(nodes, types);
+}
+
+export async function drawn(node, types, signal) {
   const { model } = node, type = types[model.model_type_id];
   const made = { id: node.id, type: model.model_type_id ?? "", model, version: model.model_version?.id ?? "", values: null, reads: (node.node_inputs ?? []).map((one) => one.node_id), x: 0, y: 0,
     suppress: Boolean(node.suppress_output), override: node.output_info_override };
@@ -39,7 +44,7 @@ async function drawn(node, types, signal) {
 }
 
 // What a node is set to: its model's parameters and concepts, or those that the node puts in their place.
-function overridden(info, override) {
+export function overridden(info, override) {
   const data = override?.data?.concepts?.length ? override.data : info?.data;
   return { data, params: { ...info?.params, ...override?.params } };
 }
@@ -49,7 +54,7 @@ export async function save({ place, user, app, id, isNew, about, metadata, nodes
   const made = [];
   try {
     const written = [];
-    for (const node of nodes) written.push(await withModel({ place, user, app, id, node, type: types[node.type], made }));
+    for (const node of nodes) written.push(await withModel({ place, user, app, id, node, types, made }));
     const layout = spots(nodes), isMoved = metadata?.layout || JSON.stringify(layout) !== JSON.stringify(spots(arranged(nodes, types)));
     const workflow = { id, description: about, ...(isMoved && { metadata: { ...metadata, layout } }), nodes: written.map(nodeMessage) };
     const answer = await (isNew ? call("POST", `${place}/workflows`, { workflows: [workflow] }) : call("PATCH", `${place}/workflows`, { workflows: [workflow], action: "overwrite" }));
@@ -61,17 +66,32 @@ export async function save({ place, user, app, id, isNew, about, metadata, nodes
   }
 }
 
+// The drawing as it is, to be run before it is written: { workflow, operators }.
+export function drafted({ user, app, nodes, types }) {
+  const operators = [];
+  const named = nodes.map((node) => {
+    if (isAsStored(node)) return node;
+    const model = { id: `draft-${operators.length + 1}`, user_id: user, app_id: app };
+    operators.push({ id: model.id, model_type_id: node.type, model_version: versionOf(node, types) });
+    return { ...node, model, version: "", override: undefined };
+  });
+  return { workflow: { nodes: named.map(nodeMessage) }, operators };
+}
+
+const isAsStored = (node) => !node.values || JSON.stringify(node.values) === node.was;
+const versionOf = (node, types) => ({ output_info: {}, ...partsOf(types[node.type].model_type_fields ?? [], node.values) });
+
 // Where nodes lie; nothing is kept of a drawing that nobody changed by hand.
 const spots = (nodes) => Object.fromEntries(nodes.map((node) => [node.id, [Math.round(node.x), Math.round(node.y)]]));
 
 // The node with a model that holds its values: its own is given a version, anything else is left as it is.
-async function withModel({ place, user, app, id, node, type, made }) {
-  if (!node.values || JSON.stringify(node.values) === node.was) return node;
-  const name = nameFor(id, node.id), version = { output_info: {}, ...partsOf(type.model_type_fields ?? [], node.values) };
+async function withModel({ place, user, app, id, node, types, made }) {
+  if (isAsStored(node)) return node;
+  const name = nameFor(id, node.id), version = versionOf(node, types);
   const model = { id: name, user_id: user, app_id: app }, address = place + path`/models/${name}`;
   try {
     const isOwn = node.model && keyOf(node.model) === keyOf(model);
-    if (!isOwn && (await isMade(place, name, type, version, node))) made.push(address);
+    if (!isOwn && (await isMade(place, name, version, node))) made.push(address);
     else await call("POST", `${address}/versions`, { model_versions: [version] });
   } catch (error) {
     error.node = node.id;
@@ -80,10 +100,10 @@ async function withModel({ place, user, app, id, node, type, made }) {
   return { ...node, model, version: "", override: undefined };
 }
 
-async function isMade(place, name, type, version, node) {
+async function isMade(place, name, version, node) {
   const description = `Made for the node ${node.id} of a workflow.`;
   try {
-    await call("POST", `${place}/models`, { models: [{ id: name, model_type_id: type.id, description, model_version: version }] });
+    await call("POST", `${place}/models`, { models: [{ id: name, model_type_id: node.type, description, model_version: version }] });
     return true;
   } catch (error) {
     if (error.http === 400 && /exists already/.test(error.why)) return false; // left by a workflow that is gone
