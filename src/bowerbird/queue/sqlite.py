@@ -53,6 +53,8 @@ _SETUP = (
     "PRAGMA wal_autocheckpoint=256",
     "PRAGMA cache_size=-32768",
     "PRAGMA secure_delete=FAST",
+    # What a statement needs to take its own changes back is otherwise a file on the disk, for each anew.
+    "PRAGMA temp_store=MEMORY",
 )
 _PUT = f"""
     INSERT INTO captures
