@@ -11,10 +11,11 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,6 +42,7 @@ from bowerbird.queue.types import (
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
+MOST_ROWS = 64  # put by one statement
 LOCK_WAIT_S = 10.0
 LOCK_POLL_S = 0.0001  # SQLite's own waiting starts at 1 ms and soon sleeps 10 and more
 
@@ -60,7 +62,9 @@ _PUT = f"""
     INSERT INTO captures
         (capture_id, fingerprint, collector, taken_at, ready_at, alive_since, blob_keys, payload_key, payload,
          token, worker)
-    VALUES (?1, ?2, ?3, ?4, ?4, ?4, ?5, ?6, ?7, {NO_LEASE}, '{NOBODY}')
+    SELECT column1, column2, column3, column4, column4, column4, column5, column6, column7,
+        {NO_LEASE}, '{NOBODY}'
+    FROM (VALUES %s) WHERE true
     ON CONFLICT (fingerprint) DO NOTHING"""
 _COUNT = """
     INSERT INTO capture_counts (collector, hour, kind, n) VALUES (?, ?, ?, ?)
@@ -352,15 +356,34 @@ def _transaction(work: Work[T], db: sqlite3.Connection) -> T:
 
 
 def _put(captures: Sequence[Capture], counts: Counts, db: sqlite3.Connection) -> set[str]:
-    [last] = db.execute("SELECT max(seq) FROM captures").fetchone()
-    inserted = db.executemany(_PUT, map(rows.put_row, captures)).rowcount if captures else 0
+    inserted = sum(_insert(part, db) for part in _parts(captures))
     if inserted == len(captures):
         new = {capture.capture_id for capture in captures}
     else:
-        find = "SELECT capture_id FROM captures WHERE seq > ?"
-        new = {capture_id for (capture_id,) in db.execute(find, (last or 0,))}
+        find = "SELECT capture_id FROM captures ORDER BY seq DESC LIMIT ?"
+        new = {capture_id for (capture_id,) in db.execute(find, (inserted,))}
     _count(rows.tally_of_put(captures, new, counts), db)
     return new
+
+
+def _parts(captures: Sequence[Capture]) -> Iterator[Sequence[Capture]]:
+    """Cut into parts of 64, 32, 16 and so on: few statements, and none that is compiled anew."""
+    start = 0
+    while left := len(captures) - start:
+        size = min(MOST_ROWS, 1 << left.bit_length() - 1)
+        yield captures[start : start + size]
+        start += size
+
+
+def _insert(captures: Sequence[Capture], db: sqlite3.Connection) -> int:
+    """All in one statement: each gives up the interpreter's lock, and may wait long until it has it again."""
+    values = list(chain.from_iterable(map(rows.put_row, captures)))
+    return db.execute(_put_of(len(captures)), values).rowcount
+
+
+@cache
+def _put_of(rows: int) -> str:
+    return _PUT % ",".join(["(?, ?, ?, ?, ?, ?, ?)"] * rows)
 
 
 def _absorb(arrived: Sequence[Arrival], db: sqlite3.Connection) -> None:
