@@ -11,7 +11,7 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict
 from functools import cache, partial
@@ -42,7 +42,7 @@ from bowerbird.queue.types import (
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
-MOST_ROWS = 64  # put by one statement
+MOST_ROWS = 64  # put by one statement; the statement of each number is compiled once
 LOCK_WAIT_S = 10.0
 LOCK_POLL_S = 0.0001  # SQLite's own waiting starts at 1 ms and soon sleeps 10 and more
 
@@ -70,7 +70,9 @@ _PUT = f"""
     FROM (VALUES %s) WHERE true
     ON CONFLICT (fingerprint) DO NOTHING"""
 _COUNT = """
-    INSERT INTO capture_counts (collector, hour, kind, n) VALUES (?, ?, ?, ?)
+    INSERT INTO capture_counts (collector, hour, kind, n)
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+        json_extract(value, '$[3]') FROM json_each(?) WHERE true
     ON CONFLICT (collector, hour, kind) DO UPDATE SET n = n + excluded.n"""
 # Jumps from collector to collector in the index, however much waits for each.
 _HEADS = """
@@ -340,26 +342,27 @@ class SqliteQueue:
 def _connect(file: Path) -> sqlite3.Connection:
     # "rw": a file that is gone is an error, not a new and empty queue.
     address = f"{file.absolute().as_uri()}?mode=rw"
-    connection = sqlite3.connect(address, timeout=0, uri=True, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        address,
+        timeout=0,
+        isolation_level="IMMEDIATE",
+        check_same_thread=False,
+        cached_statements=4 * MOST_ROWS,
+        uri=True,
+    )
     for pragma in _SETUP:
         connection.execute(pragma)
     return connection
 
 
 def _transaction(work: Work[T], db: sqlite3.Connection) -> T:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        result = work(db)
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-    return result
+    with db:  # begins with the first change; commits, or takes everything back
+        return work(db)
 
 
 def _put(captures: Sequence[Capture], counts: Counts, db: sqlite3.Connection) -> set[str]:
-    inserted = sum(_insert(part, db) for part in _parts(captures))
+    parts = [captures[start : start + MOST_ROWS] for start in range(0, len(captures), MOST_ROWS)]
+    inserted = sum(_insert(part, db) for part in parts)
     if inserted == len(captures):
         new = {capture.capture_id for capture in captures}
     else:
@@ -367,15 +370,6 @@ def _put(captures: Sequence[Capture], counts: Counts, db: sqlite3.Connection) ->
         new = {capture_id for (capture_id,) in db.execute(find, (inserted,))}
     _count(rows.tally_of_put(captures, new, counts), db)
     return new
-
-
-def _parts(captures: Sequence[Capture]) -> Iterator[Sequence[Capture]]:
-    """Cut into parts of 64, 32, 16 and so on: few statements, and none that is compiled anew."""
-    start = 0
-    while left := len(captures) - start:
-        size = min(MOST_ROWS, 1 << left.bit_length() - 1)
-        yield captures[start : start + size]
-        start += size
 
 
 def _insert(captures: Sequence[Capture], db: sqlite3.Connection) -> int:
@@ -395,7 +389,8 @@ def _absorb(arrived: Sequence[Arrival], db: sqlite3.Connection) -> None:
 
 
 def _count(tally: Mapping[tuple[str, int, str], int] | Counts, db: sqlite3.Connection) -> None:
-    db.executemany(_COUNT, [(*key, n) for key, n in tally.items()])
+    if tally:
+        db.execute(_COUNT, (json.dumps([(*key, n) for key, n in tally.items()]),))
 
 
 def _lease(
