@@ -51,6 +51,15 @@ async def test_a_capture_stands_once_however_often_it_is_put(queue: Queue) -> No
     assert (row.taken, row.skipped, row.waiting) == (2, {"duplicate": 2}, 2)
 
 
+async def test_of_a_large_put_those_are_new_that_were_not_there(queue: Queue) -> None:
+    items = [capture() for _ in range(150)]
+    there = items[10:30]
+    await put(queue, *there)
+    assert await put(queue, *items) == {one.capture_id for one in items if one not in there}
+    [row] = await queue.funnel(CATS)
+    assert (row.taken, row.skipped, row.waiting) == (150, {"duplicate": 20}, 150)
+
+
 async def test_a_dead_capture_is_not_taken_again(queue: Queue) -> None:
     item = capture()
     await put(queue, item)

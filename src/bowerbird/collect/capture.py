@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 import uvloop
@@ -37,6 +37,11 @@ class BlobStore(Protocol):
     async def put_async(self, data: bytes) -> str:
         """Keep `data` durably; answer its key."""
         ...
+
+
+class _Done(NamedTuple):
+    new: set[str]  # ids that were not there before
+    seconds: float  # of the commit
 
 
 class Writer:
@@ -205,13 +210,15 @@ class Writer:
             uncounted.leave(self._leftovers, tally)
 
     async def _commit(self, group: Sequence[Item], tally: Tally) -> None:
+        captures = [capture for capture, _ in group]
         try:
-            is_kept = await self._persist([capture for capture, _ in group], tally)
+            done = await self._persist(captures, tally)
         except Exception as error:  # what can never be stored must not hold up the rest
             await self._commit_singly(group, tally, error)
         else:
-            if is_kept:
+            if done is not None:
                 self._answer(group, is_kept=True)
+                self._committed(tally_of_put(captures, done.new, tally), done.seconds)
 
     async def _commit_singly(self, group: Sequence[Item], tally: Tally, error: Exception) -> None:
         if len(group) + len(tally) > 1:
@@ -229,8 +236,8 @@ class Writer:
             self.ring.count((capture.collector, hour_of(capture.taken_at), "error"))
         self._answer(group, is_kept=False)
 
-    async def _persist(self, captures: list[Capture], tally: Tally) -> bool:
-        """Try until it is committed; False when the writer must stop before. Raises what no retry mends."""
+    async def _persist(self, captures: list[Capture], tally: Tally) -> _Done | None:
+        """Try until it is committed; None when the writer must stop before. Raises what no retry mends."""
         smaller, fresh_until = captures, float("-inf")
         for pause in self._pauses():
             started = time.perf_counter()
@@ -249,12 +256,11 @@ class Writer:
                 self._owed -= tally
                 self._busy_since = time.monotonic()
                 self._note_store("")
-                self._committed(tally_of_put(captures, new, tally), time.perf_counter() - started)
-                return True
+                return _Done(new, time.perf_counter() - started)
             if not self._may_go_on(pause):
                 log.error("captures lost: the store did not come back in time", captures=len(captures))
                 break
-        return False
+        return None
 
     async def _without_large(self, captures: list[Capture]) -> list[Capture]:
         """The same captures, their large payloads put into the blob store first.

@@ -11,8 +11,9 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,8 @@ from sqlalchemy import create_engine
 from bowerbird.errors import Busy
 from bowerbird.queue import arrivals, rows
 from bowerbird.queue.arrivals import ABSORBED, Arrival, Span
-from bowerbird.queue.rows import COLUMNS, NO_LEASE, NOBODY, Row
+from bowerbird.queue.rows import COLUMNS, NO_LEASE, Row
+from bowerbird.queue.sqlite_put import FEW, MOST_ROWS, PREPARE, count, put, put_few
 from bowerbird.queue.tables import metadata
 from bowerbird.queue.types import (
     Capture,
@@ -46,23 +48,19 @@ LOCK_POLL_S = 0.0001  # SQLite's own waiting starts at 1 ms and soon sleeps 10 a
 
 _OF_THE_VALUES = (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError)  # no retry mends them
 _SETUP = (
-    # Larger pages halve the tree of the random index; small checkpoints keep the slowest commits at 3 ms.
-    "PRAGMA page_size=8192",
+    # A commit writes each page that it changed, and the random index has it change one for nearly every row:
+    # smaller pages are fewer bytes, smaller ones yet more writes.
+    "PRAGMA page_size=4096",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
-    "PRAGMA wal_autocheckpoint=256",
+    # At 4 MiB. Sooner, the same pages are written back more often; later, the commit that has to wait for it
+    # takes longer.
+    "PRAGMA wal_autocheckpoint=1024",
     "PRAGMA cache_size=-32768",
     "PRAGMA secure_delete=FAST",
+    # What a statement needs to take its own changes back is otherwise a file on the disk, for each anew.
+    "PRAGMA temp_store=MEMORY",
 )
-_PUT = f"""
-    INSERT INTO captures
-        (capture_id, fingerprint, collector, taken_at, ready_at, alive_since, blob_keys, payload_key, payload,
-         token, worker)
-    VALUES (?1, ?2, ?3, ?4, ?4, ?4, ?5, ?6, ?7, {NO_LEASE}, '{NOBODY}')
-    ON CONFLICT (fingerprint) DO NOTHING"""
-_COUNT = """
-    INSERT INTO capture_counts (collector, hour, kind, n) VALUES (?, ?, ?, ?)
-    ON CONFLICT (collector, hour, kind) DO UPDATE SET n = n + excluded.n"""
 # Jumps from collector to collector in the index, however much waits for each.
 _HEADS = """
     WITH RECURSIVE names(name) AS (
@@ -175,10 +173,13 @@ class SqliteQueue:
         self._open: sqlite3.Connection | None = None
 
     async def put_many(self, captures: Sequence[Capture], counts: Counts) -> set[str]:
-        return await self._change(partial(_put, captures, counts))
+        if captures and not counts and len(captures) <= FEW:
+            with suppress(sqlite3.IntegrityError):  # some are there already
+                return await self._single(partial(put_few, captures))
+        return await self._change(partial(put, captures, counts))
 
     async def add_counts(self, counts: Counts) -> None:
-        await self._change(partial(_count, counts))
+        await self._change(partial(count, counts))
 
     async def lease(
         self, limit: int, *, now: float, ttl: float, worker: str, exclude: Collection[str] = ()
@@ -216,7 +217,7 @@ class SqliteQueue:
 
     async def holds(self, ids: Collection[str]) -> set[str]:
         prints = (json.dumps([rows.fingerprint(id) for id in ids]),)
-        found = await self._read(lambda db: db.execute(_KNOWN, prints).fetchall())
+        found = await self._single(lambda db: db.execute(_KNOWN, prints).fetchall())
         return {capture_id for (capture_id,) in found} & set(ids)
 
     async def dead(
@@ -224,7 +225,7 @@ class SqliteQueue:
     ) -> list[DeadLetter]:
         died_at, seq = after or (None, None)
         page = _picked(pick) | {"died_at": died_at, "seq": seq, "limit": limit}
-        return [rows.letter(row) for row in await self._read(lambda db: db.execute(_DEAD, page).fetchall())]
+        return [rows.letter(row) for row in await self._single(lambda db: db.execute(_DEAD, page).fetchall())]
 
     async def redrive(self, pick: Pick) -> int:
         return await self._in_chunks(await self._dead_rows(pick), _REDRIVE, {"dead": -1})
@@ -234,7 +235,7 @@ class SqliteQueue:
 
     async def drop_collector(self, collector: str) -> int:
         find = "SELECT seq FROM captures WHERE collector = ?"
-        waiting = await self._read(lambda db: db.execute(find, (collector,)).fetchall())
+        waiting = await self._single(lambda db: db.execute(find, (collector,)).fetchall())
         dropped = await self._in_chunks(waiting, _DROP, {"purged": 1})
         return dropped + await self.purge(Pick(collector=collector))
 
@@ -247,23 +248,23 @@ class SqliteQueue:
     async def _funnel(self, collectors: Collection[str] | None, since: float) -> list[FunnelRow]:
         query, where = _counters(collectors, since)
         query = f"{query} ORDER BY hour, collector"
-        return rows.funnel_rows(await self._read(lambda db: db.execute(query, where).fetchall()))
+        return rows.funnel_rows(await self._single(lambda db: db.execute(query, where).fetchall()))
 
     async def waiting(self, collector: str | None = None) -> Waiting:
         query = _WAITING if collector is None else f"{_WAITING} AND collector = :collector"
         where = {"collector": collector}
-        return Waiting(*await self._read(lambda db: db.execute(query, where).fetchone()))
+        return Waiting(*await self._single(lambda db: db.execute(query, where).fetchone()))
 
     async def standings(self) -> dict[str, Standing]:
-        return rows.standings(await self._read(lambda db: db.execute(_STANDINGS).fetchall()))
+        return rows.standings(await self._single(lambda db: db.execute(_STANDINGS).fetchall()))
 
     async def count_dead(self) -> int:
-        [count] = await self._read(lambda db: db.execute(_COUNT_DEAD).fetchone())
+        [count] = await self._single(lambda db: db.execute(_COUNT_DEAD).fetchone())
         return int(count)
 
     async def named(self, payload_keys: Collection[str]) -> set[str]:
         keys = (json.dumps(list(payload_keys)),)
-        return {key for (key,) in await self._read(lambda db: db.execute(_NAMED, keys).fetchall())}
+        return {key for (key,) in await self._single(lambda db: db.execute(_NAMED, keys).fetchall())}
 
     async def under_way(self) -> tuple[int, int]:
         return 1, 0  # what was put can be leased
@@ -273,14 +274,14 @@ class SqliteQueue:
 
     async def absorbed(self, span: Span) -> list[tuple[str, int, int]]:
         query = f"SELECT collector, hour, seq {_ABSORBED}"
-        return await self._read(lambda db: db.execute(query, asdict(span)).fetchall())
+        return await self._single(lambda db: db.execute(query, asdict(span)).fetchall())
 
     async def counters(
         self, collectors: Collection[str] | None, since: float, span: Span
     ) -> list[tuple[str, int, str, int]]:
         query, where = _counters(collectors, since)
         query, where = f"{query} {_AND_ABSORBED}", where | asdict(span)
-        return await self._read(lambda db: db.execute(query, where).fetchall())
+        return await self._single(lambda db: db.execute(query, where).fetchall())
 
     async def forget(self, stream: str, *, before: int, published_before: int) -> None:
         await self._change(lambda db: db.execute(_FORGET, (stream, before, published_before)))
@@ -292,7 +293,7 @@ class SqliteQueue:
 
     async def _dead_rows(self, pick: Pick) -> list[Row]:
         find = f"SELECT seq FROM captures WHERE {_PICKED}"
-        return await self._read(lambda db: db.execute(find, _picked(pick)).fetchall())
+        return await self._single(lambda db: db.execute(find, _picked(pick)).fetchall())
 
     async def _in_chunks(self, found: Sequence[Row], change: str, kinds: dict[str, int]) -> int:
         changed = 0
@@ -308,7 +309,8 @@ class SqliteQueue:
             return []
         return self._patiently(partial(_transaction, partial(_lease, due, limit, lease)))
 
-    async def _read(self, work: Work[T]) -> T:
+    async def _single(self, work: Work[T]) -> T:
+        """A single statement is a transaction of its own."""
         return await self._call(partial(self._patiently, work))
 
     async def _change(self, work: Work[T]) -> T:
@@ -347,43 +349,28 @@ class SqliteQueue:
 def _connect(file: Path) -> sqlite3.Connection:
     # "rw": a file that is gone is an error, not a new and empty queue.
     address = f"{file.absolute().as_uri()}?mode=rw"
-    connection = sqlite3.connect(address, timeout=0, uri=True, isolation_level=None, check_same_thread=False)
-    for pragma in _SETUP:
-        connection.execute(pragma)
+    connection = sqlite3.connect(
+        address,
+        timeout=0,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=4 * MOST_ROWS,
+        uri=True,
+    )
+    for statement in (*_SETUP, *PREPARE):
+        connection.execute(statement)
     return connection
 
 
 def _transaction(work: Work[T], db: sqlite3.Connection) -> T:
     db.execute("BEGIN IMMEDIATE")
-    try:
-        result = work(db)
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-    return result
-
-
-def _put(captures: Sequence[Capture], counts: Counts, db: sqlite3.Connection) -> set[str]:
-    [last] = db.execute("SELECT max(seq) FROM captures").fetchone()
-    inserted = db.executemany(_PUT, map(rows.put_row, captures)).rowcount if captures else 0
-    if inserted == len(captures):
-        new = {capture.capture_id for capture in captures}
-    else:
-        find = "SELECT capture_id FROM captures WHERE seq > ?"
-        new = {capture_id for (capture_id,) in db.execute(find, (last or 0,))}
-    _count(rows.tally_of_put(captures, new, counts), db)
-    return new
+    with db:  # commits, or takes everything back
+        return work(db)
 
 
 def _absorb(arrived: Sequence[Arrival], db: sqlite3.Connection) -> None:
     fresh = {seq for (seq,) in db.execute(_ARRIVE, (json.dumps(arrivals.rows_of(arrived)),))}
-    _put(*arrivals.contents(arrived, fresh), db)
-
-
-def _count(tally: Mapping[tuple[str, int, str], int] | Counts, db: sqlite3.Connection) -> None:
-    db.executemany(_COUNT, [(*key, n) for key, n in tally.items()])
+    put(*arrivals.contents(arrived, fresh), db)
 
 
 def _lease(
@@ -405,7 +392,7 @@ def _moved(change: str, values: tuple[object, ...], kinds: dict[str, int], db: s
     """Run a change that returns collector and taken_at of its rows; count each of them as `kinds` say."""
     changed = db.execute(change, values).fetchall()
     hours = Counter((collector, hour_of(taken_at)) for collector, taken_at in changed)
-    _count({(*hour, kind): n * sign for hour, n in hours.items() for kind, sign in kinds.items()}, db)
+    count({(*hour, kind): n * sign for hour, n in hours.items() for kind, sign in kinds.items()}, db)
     return len(changed)
 
 
