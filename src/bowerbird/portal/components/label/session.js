@@ -4,6 +4,7 @@ import { Steps, isLabelled, writes } from "bowerbird/label/work.js";
 
 const PACED = 50; // the latest decisions that tell the pace
 const IDLE_S = 60; // whoever takes longer does something else
+const REST_MS = 40; // after a step: what it shows is painted before others are fetched
 
 export class Session {
   constructor(queue, outbox) {
@@ -27,7 +28,12 @@ export class Session {
     if (to === this.state.at) return;
     this.left = performance.now();
     Object.assign(this.state, { at: to, isPainted: false });
-    this.queue.ahead(to);
+    this.timer ||= setTimeout(() => this.rested(), REST_MS);
+  }
+
+  rested() {
+    this.timer = 0;
+    this.queue.ahead(this.state.at);
   }
 
   // Labels the item anew, and goes on when asked to. It is kept before anything else happens.
