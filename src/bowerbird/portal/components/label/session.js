@@ -18,15 +18,11 @@ export class Session {
     if (this.state.isPainted) return;
     this.state.isPainted = true;
     this.since = performance.now();
-    performance.mark("label-painted");
-    if (this.left) performance.measure("label-next", { start: this.left });
-    this.left = 0;
   }
 
   go(at) {
     const to = Math.min(this.queue.items.length, Math.max(0, at));
     if (to === this.state.at) return;
-    this.left = performance.now();
     Object.assign(this.state, { at: to, isPainted: false });
     this.timer ||= setTimeout(() => this.rested(), REST_MS);
   }
