@@ -74,11 +74,12 @@ export class Outbox {
 
   // Kept, once this has returned.
   async put(writes) {
+    this.state.waiting += writes.length; // nothing says that all is saved from now on
     const [store, transaction] = this.store("readwrite");
     const at = performance.timeOrigin + performance.now();
     writes.forEach((one, n) => store.put({ ...JSON.parse(JSON.stringify(one)), isThere: this.there.has(`${one.input_id} ${one.id}`), who: this.who, place: this.place, at: at + n / 1000, version: crypto.randomUUID() }));
-    await ended(transaction);
-    this.state.waiting += writes.length; // until it is counted
+    await ended(transaction).catch((error) => this.count().then(() => Promise.reject(error)));
+    this.state.waiting = Math.max(this.state.waiting, writes.length); // who counted meanwhile did not see them
     this.sendIn(REST_MS);
   }
 

@@ -85,6 +85,7 @@ export class Session {
   async step(one, way) {
     if (!one) return;
     const [from, to, further] = way(one), at = this.queue.items.findIndex((item) => item.input.id === one.id);
+    if (at + further !== this.state.at) this.state.isPainted = false; // what is left takes no key
     await this.keep(this.queue.items[at], from, to);
     if (one.goesOn) this.state.decided += further ? 1 : -1;
     this.count();
