@@ -46,7 +46,7 @@ async def _growth_row(scratch: Path) -> Row:
     async with _ready(scratch / "few") as few, _ready(scratch / "many") as many:
         for at, size in ((few, FEW), (many, MANY)):
             await _posted(at, _text, 1)
-            await fill_app(at.app.services.db, size)
+            await fill_app(at.app.services.db, KEPT.app_id, size)
         pairs = [(await _posted(many, _text), await _posted(few, _text)) for _ in range(ROUNDS)]
     ours, floors = zip(*pairs, strict=True)
     return at_least_of(

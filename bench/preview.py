@@ -14,7 +14,7 @@ from sqlalchemy import select
 from bench.messages import MODEL, NAMES, output, text_input
 from bench.places import KEPT, Place, place
 from bench.rows import Row, at_most
-from bowerbird.collect.recorded import Entry
+from bowerbird.collect.recorded import Entry, Recorded
 from bowerbird.proto.bowerbird_v1_pb2 import PostCollectorPreviewsRequest
 from bowerbird.queue import hour_of
 from bowerbird.store.tables import models
@@ -30,14 +30,14 @@ async def rows(scratch: Path) -> list[Row]:
     for size, limit in SIZES.items():
         async with place(scratch / f"preview-{size}", record_per_hour=size) as at:
             await at.add_thresholders(1)
-            await _record(at, size)
+            await record(at.app.services.recorded, await _number(at), size)
             found += await _measured(at, size, limit)
     return found
 
 
-async def _record(at: Place, size: int) -> None:
-    """All within the last hour, at even distances."""
-    recorded, model, now = at.app.services.recorded, await _number(at), time.time()
+async def record(recorded: Recorded, model: int, size: int) -> None:
+    """Predictions of the model with that row number, at even distances within the last hour."""
+    now = time.time()
     entries = list(_entries(model, size, now))
     for start in range(0, size, GROUP):
         group = entries[start : start + GROUP]

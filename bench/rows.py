@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from statistics import median
 
 VERDICTS = {True: "met", False: "MISSED", None: ""}
-FORMATS = {"/s": "{:,.0f}/s", "µs": "{:,.1f} µs", "ms": "{:,.2f} ms", "MB": "{:,.1f} MB", "count": "{:,.0f}"}
+FORMATS = {
+    "/s": "{:,.0f}/s",
+    "µs": "{:,.1f} µs",
+    "ms": "{:,.2f} ms",
+    "MB": "{:,.1f} MB",
+    "count": "{:,.0f}",
+    "each": "{:,.2f}",
+    "": "{:,.0f}",
+    "%": "{:,.1f} %",
+}
 
 
 @dataclass(frozen=True, slots=True)

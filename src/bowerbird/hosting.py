@@ -1,7 +1,7 @@
 """Hosted media: examined, kept, found again, and the addresses under which clients get them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clarifai_grpc.grpc.api.resources_pb2 import HostedURL
@@ -72,6 +72,13 @@ def _kept(name: str, content: bytes, content_type: str, blobs: Blobs) -> File:
     if len(content) <= INLINE_BYTES:
         return File(name, key_of(content), content_type, len(content), content)
     return File(name, blobs.put(content), content_type, len(content), None)
+
+
+def small_of(files: Mapping[str, File]) -> File | None:
+    """Of an input's files the small picture. One that was small already has one file for both sizes."""
+    original = files.get(ORIGINAL)
+    is_picture = original is not None and original.content_type.startswith("image/")
+    return files.get(SMALL) or (original if is_picture else None)
 
 
 async def read(file: File, blobs: Blobs, start: int, end: int) -> bytes:

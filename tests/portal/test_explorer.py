@@ -63,6 +63,22 @@ def test_filters_stand_in_the_address_and_are_changed_in_place(
     assert is_unharmed(page)
 
 
+def test_a_jump_asks_for_what_is_seen_by_few_requests(enter: Enter, house: House) -> None:
+    shelf = Shelf(house, "jumped-over")
+    for start in range(0, 360, 120):
+        shelf.post(*(text(f"text {n}") for n in range(start, start + 120)))
+    page = enter("alice", f"{shelf.page}/explorer")
+    tiles(page)
+    page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator(".bb-grid").evaluate("box => (box.scrollTop = box.scrollHeight / 2)")
+    expect(page.locator(".bb-tile[data-rank='180'][data-painted]")).to_contain_text("text 179")
+    expect(page.locator(".bb-tile:not([data-painted])")).to_have_count(0)
+    assert len(asked) <= 10, asked  # two pages and what is to be seen of them, then what lies beside
+    assert not any("/media/" in url for url in asked)
+
+
 def test_many_are_chosen_labelled_and_deleted_by_keys_alone(
     enter: Enter, house: House, picture: Picture
 ) -> None:

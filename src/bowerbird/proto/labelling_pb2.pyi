@@ -122,3 +122,29 @@ class MultiInputFacetsResponse(_message.Message):
     status: _status_pb2.Status
     facets: _containers.RepeatedCompositeFieldContainer[InputFacets]
     def __init__(self, status: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., facets: _Optional[_Iterable[_Union[InputFacets, _Mapping]]] = ...) -> None: ...
+
+class ListInputGlancesRequest(_message.Message):
+    __slots__ = ("user_app_id", "input_ids")
+    USER_APP_ID_FIELD_NUMBER: _ClassVar[int]
+    INPUT_IDS_FIELD_NUMBER: _ClassVar[int]
+    user_app_id: _resources_pb2.UserAppIDSet
+    input_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, user_app_id: _Optional[_Union[_resources_pb2.UserAppIDSet, _Mapping]] = ..., input_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class InputGlance(_message.Message):
+    __slots__ = ("input_id", "content_type", "content")
+    INPUT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    input_id: str
+    content_type: str
+    content: bytes
+    def __init__(self, input_id: _Optional[str] = ..., content_type: _Optional[str] = ..., content: _Optional[bytes] = ...) -> None: ...
+
+class MultiInputGlanceResponse(_message.Message):
+    __slots__ = ("status", "glances")
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    GLANCES_FIELD_NUMBER: _ClassVar[int]
+    status: _status_pb2.Status
+    glances: _containers.RepeatedCompositeFieldContainer[InputGlance]
+    def __init__(self, status: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., glances: _Optional[_Iterable[_Union[InputGlance, _Mapping]]] = ...) -> None: ...

@@ -1,5 +1,6 @@
 """The rows of hosted files: an input's original and what was made of it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,15 @@ async def find(conn: AsyncConnection, app: int, input_id: str) -> dict[str, File
     query = select(media).join(inputs, inputs.c.seq == media.c.input)
     rows = await conn.execute(query.where(inputs.c.app == app, inputs.c.id == input_id))
     return {row.name: _file(row) for row in rows}
+
+
+async def of_many(conn: AsyncConnection, app: int, input_ids: Sequence[str]) -> dict[str, dict[str, File]]:
+    """The files of those inputs that have some, by the input's id and by name."""
+    query = select(media, inputs.c.id).join(inputs, inputs.c.seq == media.c.input)
+    found: dict[str, dict[str, File]] = defaultdict(dict)
+    for row in await conn.execute(query.where(inputs.c.app == app, inputs.c.id.in_(input_ids))):
+        found[row.id][row.name] = _file(row)
+    return found
 
 
 async def originals(conn: AsyncConnection, app: int, input_ids: Sequence[str]) -> dict[str, File]:

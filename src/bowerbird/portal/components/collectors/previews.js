@@ -1,4 +1,5 @@
-// The preview of a draft: asked for a quarter of a second after the last change; an older question is given up.
+// The preview of a draft: asked for at once when somebody changes one thing, and of many changes in a row again once
+// the last is a quarter of a second ago; an older question is given up.
 import { onBeforeUnmount, ref, shallowRef, watch } from "vue";
 import { call, newest } from "bowerbird/api.js";
 import { own } from "bowerbird/collectors/common.js";
@@ -25,7 +26,7 @@ export const ask = (user, app, question, signal) => call("POST", `${own(user, ap
 export function usePreview(user, app, draft, span) {
   const answer = shallowRef(null), error = ref(null), isStale = ref(false);
   const latest = newest();
-  let timer, asked = "";
+  let timer, asked = "", changed = 0;
   const load = async (question) => {
     try {
       answer.value = await latest((signal) => ask(user, app, question, signal));
@@ -42,7 +43,9 @@ export function usePreview(user, app, draft, span) {
     asked = text;
     clearTimeout(timer);
     isStale.value = Boolean(answer.value) || Boolean(question);
-    if (question) timer = setTimeout(() => load(question), again === true ? 0 : DEBOUNCE_MS);
+    const isFirst = performance.now() - changed > DEBOUNCE_MS;
+    changed = performance.now();
+    if (question) timer = setTimeout(() => load(question), again === true || isFirst ? 0 : DEBOUNCE_MS);
     else error.value = null;
   };
   watch([draft, span], look, { deep: true, immediate: true });

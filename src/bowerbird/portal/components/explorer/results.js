@@ -1,12 +1,14 @@
-// What a query finds, by rank and a page at a time: near what is shown is loaded, far from it is aborted and forgotten.
-import { reactive } from "vue";
+// What a query finds, by rank and a page at a time. What is seen goes first: the inputs, then their pictures, then what
+// people say of them, then the pages beside it; what is far from it is aborted and forgotten.
+import { markRaw, reactive, shallowReactive } from "vue";
 import { call } from "bowerbird/api.js";
+import { Glances } from "bowerbird/explorer/glances.js";
 import { labelsOf } from "bowerbird/explorer/labels.js";
 
-const PAGE = 128;
-const KEPT = 24; // pages: about three thousand inputs
-const PICTURES_MS = 150; // that pictures in view have for themselves
+const PAGE = 64;
+const KEPT = 24; // pages: about fifteen hundred inputs
 const AHEAD = 1; // pages on either side of what is seen
+const PACE_MS = 60; // between requests while the bar is dragged: what it only passes by is not asked for
 
 export class Results {
   // `query` as PostInputsSearches takes it; `ranks` order by likeness; `oldest` counts from the other end.
@@ -15,10 +17,12 @@ export class Results {
     this.query = query;
     this.ranks = ranks;
     this.oldest = oldest;
-    this.state = reactive({ total: null, error: null, pages: {}, labels: {} });
+    this.state = reactive({ total: null, error: null, pages: shallowReactive({}), labels: shallowReactive({}) });
     this.loading = new Map();
     this.used = new Map(); // when each page was last looked at
+    this.labelled = new Set(); // pages whose labels were asked for
     this.closed = new AbortController();
+    this.glances = new Glances(place, this.closed.signal, () => this.goOn());
   }
 
   async open() {
@@ -32,8 +36,12 @@ export class Results {
     if (answer) this.state.total = Number(answer.hit_counts?.[0]?.estimated_total ?? 0);
   }
 
+  placeOf(rank) {
+    return this.oldest ? this.state.total - 1 - rank : rank;
+  }
+
   at(rank) {
-    const wanted = this.oldest ? this.state.total - 1 - rank : rank;
+    const wanted = this.placeOf(rank);
     return this.state.pages[Math.floor(wanted / PAGE)]?.[wanted % PAGE];
   }
 
@@ -41,16 +49,39 @@ export class Results {
     return this.state.labels[id] ?? [];
   }
 
-  // Ranks `first` to `last` are seen: their pages first, and once these are there, those beside them.
+  glance(id) {
+    return this.glances.state[id];
+  }
+
+  // Ranks `first` to `last` are seen.
   show(first, last) {
     this.seen = [first, last];
-    const flip = (rank) => (this.oldest ? this.state.total - 1 - rank : rank);
-    const [from, to] = [flip(first), flip(last)].sort((a, b) => a - b).map((rank) => Math.floor(rank / PAGE));
+    const [from, to] = [first, last].map((rank) => Math.floor(this.placeOf(rank) / PAGE)).sort((a, b) => a - b);
     const end = this.state.total === null ? to : Math.floor(Math.max(0, this.state.total - 1) / PAGE);
-    const pages = Array.from({ length: to - from + 1 + 2 * AHEAD }, (_, n) => from - AHEAD + n).filter((page) => page >= 0 && page <= end);
+    const pages = span(from - AHEAD, to + AHEAD).filter((page) => page >= 0 && page <= end);
     for (const page of [...this.loading.keys()]) if (!pages.includes(page)) this.stop(page);
-    const missing = pages.filter((page) => page >= from && page <= to && !this.state.pages[page]);
-    for (const page of missing.length ? missing : pages) this.load(page);
+    const isThere = (page) => Boolean(this.state.pages[page]), here = pages.filter((page) => page >= from && page <= to);
+    if (!here.every(isThere)) return this.loadSoon(here.filter((page) => !isThere(page) && !this.loading.has(page)));
+    const inView = span(first, last).map((rank) => this.at(rank)?.id).filter(Boolean);
+    this.glances.want(inView);
+    if (!inView.every((id) => this.glances.has(id))) return;
+    for (const page of here) this.label(page);
+    for (const page of pages) this.load(page);
+    const beside = pages.filter(isThere).flatMap((page) => this.state.pages[page]);
+    this.glances.want(beside.map((input) => input.id));
+    if (beside.every((input) => this.glances.has(input.id))) pages.filter(isThere).forEach((page) => this.label(page));
+  }
+
+  goOn() {
+    if (this.seen) this.show(...this.seen);
+  }
+
+  loadSoon(pages) {
+    clearTimeout(this.timer);
+    const wait = (this.askedAt ?? 0) + PACE_MS - performance.now();
+    if (wait > 0) return (this.timer = setTimeout(() => this.goOn(), wait));
+    if (pages.length) this.askedAt = performance.now();
+    for (const page of pages) this.load(page);
   }
 
   async load(page) {
@@ -59,19 +90,14 @@ export class Results {
     const controller = new AbortController();
     this.loading.set(page, controller);
     try {
-      const found = await this.read(page, controller.signal);
-      this.state.pages[page] = found;
+      this.state.pages[page] = await this.read(page, controller.signal);
       this.state.error = null;
-      performance.mark("explorer-page");
       this.forget();
-      await new Promise((resolve) => setTimeout(resolve, PICTURES_MS));
-      if (this.seen) this.show(...this.seen);
-      await this.label(found, controller.signal);
     } catch (error) {
       this.fail(error);
-    } finally {
-      if (this.loading.get(page) === controller) this.loading.delete(page);
     }
+    if (this.loading.get(page) === controller) this.loading.delete(page);
+    if (this.state.pages[page]) this.goOn();
   }
 
   stop(page) {
@@ -81,7 +107,7 @@ export class Results {
 
   async read(page, signal) {
     const answer = await this.search({ searches: [{ query: { ...this.query, ...(this.ranks.length ? { ranks: this.ranks } : {}) } }], pagination: { page: page + 1, per_page: PAGE } }, signal);
-    const found = (answer.hits ?? []).map((hit) => ({ ...hit.input, score: this.ranks.length ? hit.score : undefined }));
+    const found = (answer.hits ?? []).map((hit) => markRaw({ ...hit.input, score: this.ranks.length ? hit.score : undefined }));
     if (this.ranks.length && found.length < PAGE) this.state.total = page * PAGE + found.length;
     return found;
   }
@@ -90,21 +116,24 @@ export class Results {
     return call("POST", `${this.place}/inputs/searches`, body, { signal: AbortSignal.any([signal, this.closed.signal]) });
   }
 
-  // Labels are looked up after the pictures: a list without them is of use already.
-  async label(found, signal) {
-    const ids = found.map((input) => input.id);
-    if (ids.length) Object.assign(this.state.labels, await labelsOf(this.place, ids, { signal }));
+  async label(page) {
+    if (this.labelled.has(page)) return;
+    this.labelled.add(page);
+    await this.relabel(this.state.pages[page].map((input) => input.id));
   }
 
   async relabel(ids) {
-    Object.assign(this.state.labels, await labelsOf(this.place, ids).catch((error) => (this.fail(error), {})));
+    if (ids.length) Object.assign(this.state.labels, await labelsOf(this.place, ids, { signal: this.closed.signal }).catch((error) => (this.fail(error), {})));
   }
 
   forget() {
     const old = [...this.used].filter(([page]) => this.state.pages[page]).sort((a, b) => a[1] - b[1]).slice(0, -KEPT);
     for (const [page] of old) {
-      for (const input of this.state.pages[page]) delete this.state.labels[input.id];
+      const ids = this.state.pages[page].map((input) => input.id);
+      for (const id of ids) delete this.state.labels[id];
+      this.glances.forget(ids);
       delete this.state.pages[page];
+      this.labelled.delete(page);
       this.used.delete(page);
     }
   }
@@ -114,6 +143,9 @@ export class Results {
   }
 
   close() {
+    clearTimeout(this.timer);
     this.closed.abort();
   }
 }
+
+const span = (first, last) => Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => first + n);

@@ -6,6 +6,7 @@ import { chunks } from "bowerbird/explorer/labels.js";
 
 const STORE = "writes", MOST = 64;
 const SOONEST_MS = 500, LATEST_MS = 30_000;
+const REST_MS = 80; // after a key: what comes next is painted first
 const MADE = 24150, OK = 10000; // of an annotation, and of a call
 
 const done = (request) => new Promise((resolve, reject) => {
@@ -73,12 +74,13 @@ export class Outbox {
 
   // Kept, once this has returned.
   async put(writes) {
+    this.state.waiting += writes.length; // nothing says that all is saved from now on
     const [store, transaction] = this.store("readwrite");
     const at = performance.timeOrigin + performance.now();
     writes.forEach((one, n) => store.put({ ...JSON.parse(JSON.stringify(one)), isThere: this.there.has(`${one.input_id} ${one.id}`), who: this.who, place: this.place, at: at + n / 1000, version: crypto.randomUUID() }));
-    await ended(transaction);
-    await this.count();
-    this.send();
+    await ended(transaction).catch((error) => this.count().then(() => Promise.reject(error)));
+    this.state.waiting = Math.max(this.state.waiting, writes.length); // who counted meanwhile did not see them
+    this.sendIn(REST_MS);
   }
 
   // Takes away what was sent, unless it was changed meanwhile.
@@ -122,6 +124,7 @@ export class Outbox {
   // One tab sends at a time; the others' writes are in the same store.
   async send() {
     clearTimeout(this.timer);
+    this.timer = 0;
     if (this.isAsked) return (this.isAskedAgain = true);
     this.isAsked = true;
     try {
@@ -140,13 +143,21 @@ export class Outbox {
     }
   }
 
+  // Whoever labels faster than that does not put it off.
+  sendIn(ms) {
+    const due = performance.now() + ms;
+    if (this.timer && this.due <= due) return;
+    clearTimeout(this.timer);
+    Object.assign(this, { due, timer: setTimeout(this.kick, ms) });
+  }
+
   later() {
-    this.timer = setTimeout(this.kick, this.wait);
+    this.sendIn(this.wait);
     this.wait = Math.min(LATEST_MS, this.wait * 2);
   }
 
   async sendAll() {
-    for (let left = await this.due(); left.length; left = await this.due()) {
+    for (let left = await this.unsent(); left.length; left = await this.unsent()) {
       this.state.isSending = true;
       const { place } = left[0];
       await this.pass(place, left.filter((one) => one.place === place).slice(0, MOST));
@@ -154,7 +165,7 @@ export class Outbox {
     }
   }
 
-  async due() {
+  async unsent() {
     return (await this.all()).filter((one) => !one.refused);
   }
 

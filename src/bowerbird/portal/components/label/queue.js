@@ -1,5 +1,5 @@
 // The items to label, fetched ahead of the person: the next ones are there, their pictures decoded.
-import { reactive } from "vue";
+import { reactive, shallowReactive } from "vue";
 import { call } from "bowerbird/api.js";
 import { queryOf } from "bowerbird/explorer/filters.js";
 import { hosted, kindOf, textOf } from "bowerbird/explorer/media.js";
@@ -11,7 +11,7 @@ export class Queue {
   // `source`: { collector } or { filters } or { ids }; what waits in the outbox is laid over.
   constructor(place, me, source, outbox) {
     Object.assign(this, { address: `${place.replace("/v2/", "/v1/")}/label_items`, me, source, outbox });
-    this.items = reactive([]);
+    this.items = shallowReactive([]); // of a long sitting all are kept: to be gone back to
     this.state = reactive({ concepts: [], isEnd: false, isLoading: false, error: null });
     this.cursor = "";
     this.pictures = new Map();
@@ -42,7 +42,7 @@ export class Queue {
       const work = overlaid(workOf(annotations, this.me), pending.filter((write) => write.input_id === input.id));
       // The server does not know yet that it is labelled: it is not offered a second time.
       if (!this.source.withLabelled && isLabelled(work)) continue;
-      this.items.push({ input, others: annotations.filter((a) => a.user_id !== this.me), predictions: is_blind ? [] : predictions, isBlind: is_blind, work, isDone: isLabelled(work) });
+      this.items.push(shallowReactive({ input: slim(input), others: annotations.filter((a) => a.user_id !== this.me), predictions: is_blind ? [] : predictions, isBlind: is_blind, work, isDone: isLabelled(work) }));
     }
   }
 
@@ -66,6 +66,14 @@ function keyed(concepts) {
   const [first, rest] = [concepts.slice(0, 10), concepts.slice(10)];
   if (!first.every((one) => /^\d$/.test(one.name))) return concepts;
   return [...first.sort((a, b) => ((Number(a.name) + 9) % 10) - ((Number(b.name) + 9) % 10)), ...rest];
+}
+
+// What is shown of an input here: neither its metadata nor where it is from, which are most of it.
+function slim({ id, status, data }) {
+  const kind = kindOf({ data });
+  if (!kind) return { id, status, data: {} };
+  const { hosted: from, raw } = data[kind];
+  return { id, status, data: { [kind]: { raw, hosted: from && { prefix: from.prefix, suffix: from.suffix, sizes: from.sizes } } } };
 }
 
 function prepared(input) {

@@ -4,6 +4,7 @@ import { Steps, isLabelled, writes } from "bowerbird/label/work.js";
 
 const PACED = 50; // the latest decisions that tell the pace
 const IDLE_S = 60; // whoever takes longer does something else
+const REST_MS = 40; // after a step: what it shows is painted before others are fetched
 
 export class Session {
   constructor(queue, outbox) {
@@ -17,17 +18,18 @@ export class Session {
     if (this.state.isPainted) return;
     this.state.isPainted = true;
     this.since = performance.now();
-    performance.mark("label-painted");
-    if (this.left) performance.measure("label-next", { start: this.left });
-    this.left = 0;
   }
 
   go(at) {
     const to = Math.min(this.queue.items.length, Math.max(0, at));
     if (to === this.state.at) return;
-    this.left = performance.now();
     Object.assign(this.state, { at: to, isPainted: false });
-    this.queue.ahead(to);
+    this.timer ||= setTimeout(() => this.rested(), REST_MS);
+  }
+
+  rested() {
+    this.timer = 0;
+    this.queue.ahead(this.state.at);
   }
 
   // Labels the item anew, and goes on when asked to. It is kept before anything else happens.
@@ -83,6 +85,7 @@ export class Session {
   async step(one, way) {
     if (!one) return;
     const [from, to, further] = way(one), at = this.queue.items.findIndex((item) => item.input.id === one.id);
+    if (at + further !== this.state.at) this.state.isPainted = false; // what is left takes no key
     await this.keep(this.queue.items[at], from, to);
     if (one.goesOn) this.state.decided += further ? 1 : -1;
     this.count();
