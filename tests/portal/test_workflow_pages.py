@@ -145,6 +145,8 @@ def test_a_workflow_is_drawn_saved_and_run(enter: Enter, app: str, picture: Pict
     expect(page.get_by_text(HOSTILE)).to_be_visible()
 
     page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="New workflow")).to_be_visible()
+    expect(palette.get_by_role("button").first).to_be_visible()
     chosen = {
         "name": "w.yml",
         "mimeType": "text/yaml",
