@@ -87,7 +87,7 @@ def in_one_shell(found: list[Block], settings: Settings, folder: Path) -> str:
     at = next(n for n, block in enumerate(found) if block.is_server)
     first = script([b.commands for b in found[:at]], settings) + "\nexport -p > environment.sh\n"
     rest = script(["source environment.sh\n", *(b.commands for b in found[at + 1 :])], settings)
-    # The server hears of a collector within a second, and posts within another: to type takes a reader longer.
+    # The server hears of a collector within a second, and posts within another: typing takes longer.
     for patient in ("curl -s", "bowerbird inputs list"):
         rest = rest.replace(patient, f"sleep 2; {patient}")
     with forked_commands(folder, environment()) as bowerbird:
