@@ -24,7 +24,7 @@ SCREEN: ViewportSize = {"width": 1280, "height": 800}
 PASSWORD = "measured with a browser"
 LINK = re.compile(r"/signin/link\?token=\S+")
 DIGITS = 60
-HEARTBEATS = ("2", "3", '42["ack"')  # of the socket itself
+HEARTBEATS = ("2", "3", "40", '42["ack"')  # of the socket itself
 CALL = """async ([method, path, body]) => {
   const { call } = await import("bowerbird/api.js");
   return call(method, path, body ?? undefined);

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import httpx2
 import uvicorn
-from people import PASSWORD, link_for
+from people import PASSWORD, link_for, sign_in
+from sqlalchemy import delete
 from starlette.types import ASGIApp
 from wires import free_port, no_metrics
 from world import World, world
@@ -21,6 +22,7 @@ from bowerbird.portal.cookies import COOKIE, CSRF_HEADER, csrf_of
 from bowerbird.ports import listening
 from bowerbird.proto.identity_pb2 import PostLinkSessionsRequest
 from bowerbird.settings import Settings
+from bowerbird.store.identity_tables import attempts
 from bowerbird.wire.front import front
 from bowerbird.wire.http import http_app
 
@@ -48,6 +50,16 @@ class House:
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Have something done in the world: `house.do(house.world.ok("alice", …))`."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+
+    def session(self, who: str, password: str = PASSWORD) -> str:
+        """Somebody signs in, however often others tried before."""
+        return self.do(self._session(who, password))
+
+    async def _session(self, who: str, password: str) -> str:
+        async with self.world.app.services.db.write() as conn:
+            await conn.execute(delete(attempts))
+        token: str = (await sign_in(self.world, who, password)).token
+        return token
 
     def browser(self) -> httpx2.Client:
         """A browser without pages: it keeps cookies, and says where it comes from."""

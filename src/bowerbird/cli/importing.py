@@ -21,7 +21,7 @@ from bowerbird.cli.session import Session, reason_of
 from bowerbird.errors import ApiError, Code, Invalid
 from bowerbird.workflows.marked import Marked
 from bowerbird.workflows.operators import find
-from bowerbird.workflows.written import parse, text_of, written_info
+from bowerbird.workflows.written import fields_of, parse, written_info
 
 OK = (Code.SUCCESS,)
 ABSENT = (Code.MODEL_DOES_NOT_EXIST, Code.WORKFLOW_DOES_NOT_EXIST)
@@ -155,4 +155,4 @@ def _says(old: Workflow, wanted: Workflow) -> bool:
     for field, _ in wanted.ListFields():
         then.ClearField(field.name)
     then.MergeFrom(wanted)
-    return text_of(then) == text_of(bare)
+    return fields_of(then) == fields_of(bare)  # protobuf gives maps in any order

@@ -49,13 +49,18 @@ def parse(text: str) -> Written:
 
 def text_of(workflow: Workflow) -> str:
     """The inverse of `parse`: a model with a type is described, others are only named."""
+    return yaml.safe_dump({"workflow": fields_of(workflow)}, sort_keys=False, allow_unicode=True)
+
+
+def fields_of(workflow: Workflow) -> Fields:
+    """What a file says of it."""
     written: Fields = {"id": workflow.id}
     described = MessageToDict(workflow, preserving_proto_field_name=True)
     written |= {name: described[name] for name in DESCRIBING if name in described}
     if written.get("visibility") == {"gettable": "PRIVATE"}:
         del written["visibility"]  # as it is when nothing is said
     written["nodes"] = [_written_node(node, workflow) for node in workflow.nodes]
-    return yaml.safe_dump({"workflow": written}, sort_keys=False, allow_unicode=True)
+    return written
 
 
 def _node(fields: Mapping[str, Marked]) -> WorkflowNode:
