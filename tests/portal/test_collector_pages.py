@@ -6,7 +6,7 @@ from brook import Brook
 from browsing import Enter, Picture
 from clarifai_grpc.grpc.api.service_pb2 import DeleteKeyRequest, GetCollectorRequest
 from house import House
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from bowerbird.auth.keys import handle_of
 from bowerbird.errors import Code
@@ -46,8 +46,9 @@ def test_rules_keep_what_their_preview_said(house: House, enter: Enter, picture:
     page.get_by_label("Field of the metadata").fill("site")
     page.get_by_label("Field of the metadata").press("Tab")
     page.get_by_role("button", name=re.compile(r"\+ north")).click()
-    page.get_by_label("Random share, in percent").fill("10")
-    page.get_by_label("Random share, in percent").press("Tab")
+    with page.expect_response(lambda answer: _draws(answer, 0.1)):
+        page.get_by_label("Random share, in percent").fill("10")
+        page.get_by_label("Random share, in percent").press("Tab")
     band = page.get_by_role("listitem").filter(has_text="How sure the model was").locator(".bb-keeps")
     expect(band).to_contain_text(re.compile(r"keeps 300 → 7\d"))
     expect(page.locator(".bb-preview [aria-busy=true], .bb-preview .old")).to_have_count(0)
@@ -160,6 +161,11 @@ def test_a_collector_is_watched_live_mended_paused_and_deleted(
     page.get_by_role("button", name="Delete the collector").click()
     page.wait_for_url(re.compile(r"/collectors$"))
     expect(page.get_by_role("heading", name="Nothing is being kept")).to_be_visible()
+
+
+def _draws(answer: Response, share: float) -> bool:
+    """Whether it is the preview of rules that draw such a share at random."""
+    return "/previews" in answer.url and f'"keep_fraction":{share}' in (answer.request.post_data or "")
 
 
 async def _bury(house: House) -> None:
