@@ -20,6 +20,16 @@ CHROMIUM = "/usr/bin/chromium"
 MUST = os.environ.get("BOWERBIRD_REQUIRE_SERVICES") == "1"
 PATIENCE_MS = 60_000  # other tests load the machine meanwhile
 expect.set_options(timeout=PATIENCE_MS)
+CALM_MS = 400
+# Nothing has changed for a while, and all pictures that can be seen are there.
+CALM = """(calm) => new Promise((done) => {
+  const isSeen = (image) => image.getBoundingClientRect().top < innerHeight;
+  const look = () => ([...document.images].filter(isSeen).every((image) => image.complete) ? done() : wait());
+  let timer;
+  const wait = () => { clearTimeout(timer); timer = setTimeout(look, calm); };
+  new MutationObserver(wait).observe(document, { subtree: true, childList: true, characterData: true });
+  wait();
+})"""
 PICTURES = Path(__file__).parents[2] / "docs" / "images" / "portal"
 
 
@@ -80,6 +90,7 @@ def picture() -> Picture:
     def take(page: Page, name: str) -> None:
         if os.environ.get("BOWERBIRD_PICTURES") == "1":
             PICTURES.mkdir(parents=True, exist_ok=True)
+            page.evaluate(CALM, CALM_MS)
             taken = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide")))
             small = taken.convert("RGB").quantize(256, dither=Image.Dither.NONE)
             small.save(PICTURES / f"{name}.png", optimize=True)

@@ -129,7 +129,7 @@ def watch_arrivals(page: Page, vera: Vera, picture: Picture) -> None:
     vera.send("live", list(lamps(30, 100)))
     vera.house.do(vera.house.world.drain())
     expect(arrived.first).to_contain_text("π")
-    expect(page.locator("#bb-tab")).to_contain_text(re.compile(r"Waiting\s*0"))
+    expect(page.locator("#bb-tab")).to_contain_text(re.compile(r"of 30 in the last hour.*Waiting\s*0"))
     page.get_by_role("button", name="Not now").click()
     page.wait_for_load_state("networkidle")
     picture(page, "tour-live")
