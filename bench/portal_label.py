@@ -14,35 +14,40 @@ from bench.portal_person import Person, check, labels
 from bench.portal_place import Portal, Sockets, portal, resident, spread
 from bench.rows import Row, at_least, at_most
 
-BLIND, OPEN = "hard-cases", "bench-open"  # apps: collected digits, and pictures that come with a prediction
+# Apps: collected digits, and pictures that come with a prediction.
+BLIND, OPEN, BULK = "hard-cases", "bench-open", "bench-bulk"
 THINK_S = 0.3
 LABELS, COLD, IMAGES, BOXES = 40, 12, 10, 2
 WRONG = 10  # one in so many predictions
 WARM_UP, MANY = 100, 1000
 UNDONE = 120
+READY = 30000  # the status of an input whose picture is there
 KEYS: Iterator[str] = cycle("1234567890")
 
 
 async def rows(scratch: Path) -> list[Row]:
     async with portal(scratch / "label") as at:
         await at.fill(BLIND, WARM_UP + MANY + LABELS + COLD + 100)
-        ids = await _open_app(at)
+        ids = await _open_app(at, OPEN, LABELS + IMAGES)
         found = await _blind(at)
         found += await _accepted(at, ids[: LABELS + 1])
+        found += await _confirmed(at, await _open_app(at, BULK, LABELS - 1))
         found += await _boxes(at, ids[LABELS : LABELS + IMAGES + 1])
         found += await _cold(at)
         return found + await _many(at)
 
 
-async def _open_app(at: Portal) -> list[str]:
-    """An app whose inputs come with a prediction, of which one in ten is wrong. The inputs' ids."""
-    place, out = f"/v2/users/acme/apps/{OPEN}", io.BytesIO()
+async def _open_app(at: Portal, app: str, more: int) -> list[str]:
+    """An app of an input and so many more, of which most come with a prediction. The inputs' ids."""
+    place, out = f"/v2/users/acme/apps/{app}", io.BytesIO()
     Image.effect_noise((640, 480), 60).save(out, "PNG")
-    await at.call("POST", "/v2/users/acme/apps", {"apps": [{"id": OPEN}]})
+    await at.call("POST", "/v2/users/acme/apps", {"apps": [{"id": app}]})
     await at.call("POST", f"{place}/concepts", {"concepts": [{"id": "one"}, {"id": "two"}]})
     picture = {"data": {"image": {"base64": base64.b64encode(out.getvalue()).decode()}}}
     await at.call("POST", f"{place}/inputs", {"inputs": [picture]})
-    await at.fill(OPEN, LABELS + IMAGES)
+    while (await at.call("GET", f"{place}/inputs"))["inputs"][0]["status"]["code"] != READY:  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
+    await at.fill(app, more)
     ids = [one["id"] for one in (await at.call("GET", f"{place}/inputs?per_page=1000"))["inputs"]]
     said = {"concepts": [{"id": "one", "value": 0.9}, {"id": "two", "value": 0.1}]}
     made = [{"input_id": id, "data": said, "model_version_id": "v1"} for id in ids[:LABELS]]
@@ -86,6 +91,31 @@ async def _accepted(at: Portal, ids: Sequence[str]) -> list[Row]:
     await person.page.context.close()
     actions = person.actions / len(person.said)
     return [at_most(f"portal: actions per label, one in {WRONG} predictions wrong", actions, 1, "each")]
+
+
+async def _confirmed(at: Portal, ids: Sequence[str]) -> list[Row]:
+    """All are chosen in the Explorer but those whose prediction is wrong, and labelled at once."""
+    before, page = await labels(at, BULK, ids), await (await at.fresh()).new_page()
+    await page.goto(f"/u/acme/{BULK}/explorer")
+    await page.locator(".bb-tile[data-painted]").first.wait_for()
+    wrong = range(0, LABELS, WRONG)
+    await page.keyboard.press("Control+a")
+    for rank in wrong:
+        await page.locator(f".bb-tile[data-rank='{rank}']").click(modifiers=["Control"])
+    right = LABELS - len(wrong)
+    await page.get_by_text(f"{right} selected").wait_for()
+    keys = ["c", *"one", "Enter"]
+    await page.keyboard.press(keys[0])
+    await page.get_by_role("dialog").get_by_label("Concept", exact=True).wait_for()
+    for key in keys[1:]:
+        await page.keyboard.press(key)
+    await page.get_by_text(f"Labelled {right} inputs as").wait_for()
+    after = await labels(at, BULK, ids)
+    if (found := sum(len(after[id]) == len(before[id]) + 1 for id in ids)) != right:
+        raise RuntimeError(f"{found} labelled instead of {right}")
+    await page.context.close()
+    actions = (1 + len(wrong) + len(keys)) / right
+    return [at_most(f"portal: actions per label in the Explorer, one in {WRONG} wrong", actions, 0.3, "each")]
 
 
 async def _boxes(at: Portal, ids: Sequence[str]) -> list[Row]:
