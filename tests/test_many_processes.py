@@ -50,13 +50,17 @@ async def serving(data: Path, http: str, grpc: str, *options: str) -> AsyncItera
 
 async def until(process: Process, *signs: str) -> None:
     """Read what it says until all of these were said, each as often as it is named."""
-    missing = Counter(signs)
+    missing, said = Counter(signs), ""
     assert process.stdout is not None
-    async with asyncio.timeout(START_S):
-        while missing:
-            line = (await process.stdout.readline()).decode()
-            assert line, f"it ended without {missing}"
-            missing -= Counter(sign for sign in missing if sign in line)
+    try:
+        async with asyncio.timeout(START_S):
+            while missing:
+                line = (await process.stdout.readline()).decode()
+                assert line, f"it ended without {missing}: {said}"
+                said += line
+                missing -= Counter({sign: line.count(sign) for sign in signs})  # two may come in one line
+    except TimeoutError:
+        pytest.fail(f"{missing} missing in: {said}")
 
 
 @pytest.mark.slow
