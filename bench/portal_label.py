@@ -45,6 +45,7 @@ async def _open_app(at: Portal, app: str, more: int) -> list[str]:
     await at.call("POST", f"{place}/concepts", {"concepts": [{"id": "one"}, {"id": "two"}]})
     picture = {"data": {"image": {"base64": base64.b64encode(out.getvalue()).decode()}}}
     await at.call("POST", f"{place}/inputs", {"inputs": [picture]})
+    # The worker, in a process of its own, makes it ready.
     while (await at.call("GET", f"{place}/inputs"))["inputs"][0]["status"]["code"] != READY:  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     await at.fill(app, more)

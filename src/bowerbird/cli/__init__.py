@@ -9,8 +9,6 @@ import typer
 
 from bowerbird import __version__
 
-STAYING = ("serve", "api", "worker", "model-host", "portal")  # all in one module
-
 app = typer.Typer(
     help="Keep what your production models should learn from.",
     no_args_is_help=True,
@@ -35,9 +33,10 @@ def _root(
 def add_commands(wanted: str = "") -> None:
     """Import the modules, which add their commands. Processes that stay do without those of the others,
     which would take 10 MB of each for as long as it lives."""
-    modules = [module.name for module in pkgutil.iter_modules(__path__)]
-    for name in ["serving"] if wanted in STAYING else modules:
-        importlib.import_module(f"{__name__}.{name}")
+    importlib.import_module(f"{__name__}.serving")
+    if wanted not in typer.main.get_group(app).commands:
+        for module in pkgutil.iter_modules(__path__):
+            importlib.import_module(f"{__name__}.{module.name}")
 
 
 def main() -> None:

@@ -286,7 +286,8 @@ class Recorded:
 def _plain(result: CursorResult[Any]) -> Sequence[Any]:
     """The driver's own rows, which the result has already: SQLAlchemy's would cost the event loop as much as
     all else that it has to do for them."""
-    return cast(Any, result.cursor).fetchall()  # type: ignore[no-any-return]
+    rows: Sequence[Any] = cast(Any, result.cursor).fetchall()
+    return rows
 
 
 async def _insert(conn: AsyncConnection, entries: Sequence[Entry]) -> None:
