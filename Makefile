@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
-BROWSER := /usr/bin/chromium
+BROWSER := /usr/bin/chromium-headless-shell
 AXE := tests/portal/node_modules/.set-up
 ARGS ?=
 export UV_PYTHON_DOWNLOADS := never
@@ -79,8 +79,8 @@ fmt: setup
 # What the machine itself must have, where we may install it.
 system:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-		apt-get update -qq && apt-get install -y -qq python3.11 python3.11-venv make chromium npm; \
-	else echo "Needed: Python 3.11 with its venv module, and chromium and npm for the tests of the portal. Not root on Debian: install it yourself."; fi
+		apt-get update -qq && apt-get install -y -qq python3.11 python3.11-venv make chromium chromium-headless-shell npm; \
+	else echo "Needed: Python 3.11 with its venv module, and chromium, chromium-headless-shell and npm for the tests of the portal. Not root on Debian: install it yourself."; fi
 
 # After a change of the dependencies in pyproject.toml.
 lock: setup

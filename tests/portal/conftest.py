@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browsers import CHROMIUM, SHELL, Browsers, browsers_of_a_process
 from browsing import Enter, Picture, Watched
 from house import House
 from house import house as opened_house
 from people import PASSWORD
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from showroom import Showroom
 
 from bowerbird.portal.cookies import COOKIE
 
-CHROMIUM = "/usr/bin/chromium"
 MUST = os.environ.get("BOWERBIRD_REQUIRE_SERVICES") == "1"
 PATIENCE_MS = 60_000  # other tests load the machine meanwhile
 expect.set_options(timeout=PATIENCE_MS)
@@ -45,16 +45,26 @@ def showroom(house: House) -> Showroom:
     return Showroom(house)
 
 
-@pytest.fixture(scope="module")  # Playwright holds the thread's event loop, which other tests need
-def chromium() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
+@pytest.fixture(scope="session")
+def browsers() -> Iterator[Browsers]:
+    with browsers_of_a_process() as made:
+        yield made
+
+
+@pytest.fixture
+def executable() -> Path:
+    """Where the browser is; tests that are about the whole of it have a fixture of their own."""
+    return SHELL if SHELL.exists() else CHROMIUM
+
+
+@pytest.fixture
+def chromium(executable: Path, browsers: Browsers) -> Iterator[Browser]:
+    if not executable.exists():
         if MUST:
-            raise FileNotFoundError(CHROMIUM)
-        pytest.skip(f"no browser at {CHROMIUM}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            raise FileNotFoundError(executable)
+        pytest.skip(f"no browser at {executable}")
+    with browsers.used(executable) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 import re
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from browsers import CHROMIUM
 from browsing import Picture, drag
 from clarifai_grpc.grpc.api.resources_pb2 import UserAppIDSet
 from clarifai_grpc.grpc.api.service_pb2 import ListAnnotationsRequest
@@ -50,6 +52,12 @@ async def moved_in(house: House) -> Vera:
     world.tokens["vera"] = await world.app.create_user("vera", "vera@example.com", password=PASSWORD)
     app, _ = await with_second_factor(world, (await sign_in(world, "vera")).token, PASSWORD)
     return Vera(house, app)
+
+
+@pytest.fixture
+def executable() -> Path:
+    """The browser that people have."""
+    return CHROMIUM
 
 
 @pytest.fixture

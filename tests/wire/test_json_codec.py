@@ -254,7 +254,7 @@ def test_any_value_in_any_field_is_read_or_refused(kind: Any, data: st.DataObjec
         again = type(message).FromString(message.SerializeToString())
     except DecodeError:
         pytest.fail("what was read cannot be kept")
-    assert dumps(again) == dumps(message)
+    assert json.loads(dumps(again)) == json.loads(dumps(message))  # maps have no order
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,0 +1,54 @@
+"""Browsers that stay open from test to test."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+SHELL = Path("/usr/bin/chromium-headless-shell")  # the same without its frame: a page costs it half
+
+
+@dataclass
+class Browsers:
+    """The browsers of a process. Playwright's event loop is its thread's while one is used, and only then:
+    other tests run loops of their own."""
+
+    _playwright: Playwright
+    _loop: asyncio.AbstractEventLoop
+    _started: dict[Path, Browser] = field(default_factory=dict)
+
+    @contextmanager
+    def used(self, executable: Path) -> Iterator[Browser]:
+        with self._playing():
+            if executable not in self._started:
+                launch = self._playwright.chromium.launch
+                self._started[executable] = launch(executable_path=executable, args=["--no-sandbox"])
+            yield self._started[executable]
+
+    def close(self) -> None:
+        with self._playing():
+            for browser in self._started.values():
+                browser.close()
+
+    @contextmanager
+    def _playing(self) -> Iterator[None]:
+        asyncio._set_running_loop(self._loop)
+        try:
+            yield
+        finally:
+            asyncio._set_running_loop(None)
+
+
+@contextmanager
+def browsers_of_a_process() -> Iterator[Browsers]:
+    with sync_playwright() as playwright:
+        loop = asyncio.get_running_loop()
+        made = Browsers(playwright, loop)
+        asyncio._set_running_loop(None)
+        yield made
+        made.close()
+        asyncio._set_running_loop(loop)  # it is left as Playwright knows it
