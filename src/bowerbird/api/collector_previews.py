@@ -1,7 +1,6 @@
 """A draft collector, tried on what was recorded before it is switched on."""
 
 import math
-from collections.abc import Mapping
 
 from bowerbird.api.collector_checks import check_draft
 from bowerbird.api.draft_workflows import draft_workflow
@@ -31,7 +30,7 @@ async def post_collector_previews(
     model, draft = await _draft(call, req)
     answered = await recorded.answered(model, since)
     part = await recorded.part(model, since, answered) if any(o.amounts for o in draft.operators) else 1.0
-    traced = _traced(call, answered)
+    traced = TRACED / max(TRACED, await recorded.size(model, since))  # the part that is looked at closely
     trial = await run_trial(recorded, model, draft.thinned(part), since, examples, traced)
     found = summary(trial, answered, since, now)
     response = _shown(found, trial)
@@ -40,13 +39,6 @@ async def post_collector_previews(
     add_figures(response, draft, trial, found)
     await _add_examples(call, response, trial)
     return response
-
-
-def _traced(call: Call, answered: Mapping[int, int]) -> float:
-    """Which part of what was recorded is looked at closely."""
-    most = call.services.settings.record_per_hour
-    recorded = sum(min(n, most) for n in answered.values())
-    return min(1.0, TRACED / recorded) if recorded else 1.0
 
 
 def hours_back(call: Call, given: float) -> float:

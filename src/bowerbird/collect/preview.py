@@ -5,7 +5,7 @@ import heapq
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TypeVar
 
@@ -59,7 +59,7 @@ class Draft:
         for node in workflow.nodes:
             for info in (node.model.model_version.output_info, node.output_info_override):
                 _thin(find(node.model.model_type_id), info.params, part)
-        return Draft(self.collector, workflow, self.salt, self.only_caller)
+        return replace(self, workflow=workflow)
 
 
 def _thin(operator: Operator | None, params: Struct, part: float) -> None:
@@ -126,18 +126,16 @@ class Trial:
             self.decide([of_hour[row] for row in self.sift(block).tolist()])
 
     def sift(self, block: Block) -> NDArray[np.intp]:
-        """Count them, and judge those whose coins and concepts tell what becomes of them. The others are
+        """Count them, and judge those that are dropped by what their coins and concepts tell. The others are
         left: these rows have to be decided on in full."""
         concerned = self._counted(block)
         own = concerned & block.callers.are(self._caller) if self._caller else concerned
-        is_let_in = sieve.let_in(self.plan, block)
-        may_pass = sieve.may_pass(self.plan, block)
-        is_open = own & is_let_in & may_pass
-        is_open |= own & self.closely.among(block.hashes)
+        sifted = sieve.sift(self.plan, block)
+        is_open = own & (sifted.open | self.closely.among(block.hashes))
         is_open |= self._examples_among(block, own & ~is_open)
         self._skip("caller", concerned & ~own)
-        self._skip("sampled_out", own & ~is_let_in & ~is_open)
-        self._skip("filtered", own & is_let_in & ~is_open)
+        self._skip("sampled_out", own & sifted.lost & ~is_open)
+        self._skip("filtered", own & ~sifted.lost & ~is_open)
         return np.flatnonzero(is_open)
 
     def _counted(self, block: Block) -> Flags:

@@ -220,6 +220,15 @@ class Recorded:
             rows = await conn.execute(query.where(answered.c.hour >= first))
             return {row.hour: row.n for row in rows}
 
+    async def size(self, model: int, since: float) -> int:
+        """How many are recorded of a model, from the hour on that `since` lies in, in the sample or beside
+        it: an index tells that at once."""
+        here = and_(recorded.c.model == model, recorded.c.hour >= hour_of(since))
+        async with self._db.read() as conn:
+            query = select(func.count()).select_from(recorded).where(here)
+            found: int = (await conn.execute(query)).scalar_one()
+        return found
+
     async def part(self, model: int, since: float, answers: Mapping[int, int]) -> float:
         """Which part of what the model answered in these hours was recorded, 0..1."""
         here = and_(recorded.c.model == model, recorded.c.hour >= hour_of(since), recorded.c.sampled)

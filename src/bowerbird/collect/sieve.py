@@ -1,43 +1,82 @@
 """What a plan makes of most recorded predictions, told by their coins and concepts, many at a time."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from bowerbird.collect.blocks import Alike, Block, Flags
-from bowerbird.workflows.plan import Plan
+from bowerbird.collect.blocks import Block
+from bowerbird.workflows.columns import Columnar, Columns, Flags
+from bowerbird.workflows.operators import Explainer, FixedCoin, Learner
+from bowerbird.workflows.plan import SAMPLERS, Plan, Stop
+
+EDITORS = ("editor", "maker")
+Keeps = Callable[[Columnar, Stop], Flags]
+
+
+class Sifted(NamedTuple):
+    """Which predictions are open, to be decided on in full; the others are dropped, and of them those are
+    lost that a coin dropped."""
+
+    open: Flags
+    lost: Flags
 
 
 def can_sift(plan: Plan) -> bool:
     """Whether a plan drops anything before it has to see the messages."""
-    return plan.first is not None or bool(plan.least)
+    if plan.first is not None:
+        return True
+    nothing = np.zeros(1, bool)
+    return bool(plan.stops) and not _through(plan.stops, 1, lambda step, stop: nothing).open[0]
 
 
-def let_in(plan: Plan, block: Block) -> Flags:
-    """Which of them win the plan's first coin."""
-    if plan.first is None:
-        return np.ones(len(block), bool)
-    a, b, limit = map(np.uint64, plan.first)
-    won: Flags = a * block.digests + b < limit  # modulo 2^64, as numpy has it
-    return won
-
-
-def may_pass(plan: Plan, block: Block) -> Flags:
-    """Which of them have a concept of at least the value that the plan asks for, as far as is known."""
-    found = np.ones(len(block), bool)
-    if plan.least:
+def sift(plan: Plan, block: Block) -> Sifted:
+    """All of the block."""
+    coins = ((plan.own, plan.fraction), *((gate.draw, gate.p) for gate in plan.gates))
+    let_in = np.logical_and.reduce([draw.coins(p, block.digests) for draw, p in coins])
+    found, lost = let_in.copy(), ~let_in
+    if plan.stops:
         for alike in block.alike:
-            if alike.ids:
-                found[alike.rows] = _passing(plan.least, alike)
-    return found
+            columns = Columns(alike.ids, alike.values, block.digests[alike.rows])
+            of_these = _through(plan.stops, len(columns), _asking(columns))
+            found[alike.rows] &= of_these.open
+            lost[alike.rows] |= of_these.lost
+    return Sifted(found, lost & ~found)
 
 
-def _passing(least: Mapping[str, float], alike: Alike) -> Flags:
-    places = [place for place, concept in enumerate(alike.ids) if concept in least]
-    limits = np.array([least[alike.ids[place]] for place in places], np.float64)
-    passing: Flags = np.logical_or.reduce(alike.values[:, places] >= limits, axis=1)
-    return passing
+def _asking(columns: Columns) -> Keeps:
+    return lambda step, stop: step.may_keep(columns, stop.draw)
+
+
+def _through(stops: Sequence[Stop], size: int, keeps: Keeps) -> Sifted:
+    """As `judge`, with what each stop may pass on, and what it is sure to. What comes to a stop that learns
+    is open, and what may have been dropped by one that has reasons of its own, unless a coin was lost: that
+    counts more than all other reasons."""
+    every, none = np.ones(size, bool), np.zeros(size, bool)
+    may, sure, are_plain = [every], [every], [True]  # what leaves the stops; plain: as the model said it
+    found, lost, unclear = none.copy(), none.copy(), none.copy()
+    for stop in stops:
+        comes: Flags = np.logical_or.reduce([may[source] for source in stop.sources])
+        is_sure: Flags = np.logical_or.reduce([sure[source] for source in stop.sources])
+        is_plain = all(are_plain[source] for source in stop.sources)
+        is_coin = isinstance(stop.step, FixedCoin)
+        passes = every
+        if isinstance(stop.step, Learner):
+            found |= comes
+        elif isinstance(stop.step, Columnar) and (is_plain or is_coin):
+            passes = keeps(stop.step, stop)
+            if is_coin:
+                lost |= is_sure & ~passes
+                unclear |= comes & ~is_sure & ~passes
+        elif isinstance(stop.step, Explainer) or stop.kind in SAMPLERS:
+            unclear |= comes
+        may.append(comes & passes)
+        sure.append(is_sure & passes if is_coin else none)
+        are_plain.append(is_plain and stop.kind not in EDITORS)
+        if stop.terminal:
+            found |= may[-1]
+    return Sifted(found | unclear & ~lost, lost)
 
 
 def top_concepts(block: Block, which: Flags) -> Counter[str]:

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 MASK = 2**64 - 1
 
 
@@ -59,3 +62,10 @@ class HashedDraw:
 
     def coin(self, p: float, key: int) -> bool:
         return self.a * key + self.b & MASK < limit_of(p)
+
+    def coins(self, p: float, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """The same of each of many."""
+        if p >= 1:
+            return np.ones(len(keys), bool)
+        won: NDArray[np.bool_] = np.uint64(self.a) * keys + np.uint64(self.b) < np.uint64(limit_of(p))
+        return won  # modulo 2^64, as numpy has it

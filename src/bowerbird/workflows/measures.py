@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
-from bowerbird.workflows import scores
+from bowerbird.workflows import column_scores, scores
+from bowerbird.workflows.column_scores import ColumnScore
 from bowerbird.workflows.fields import PARAMS, Choice, Field, Names, Share, invalid
 
 MOST = 1e9  # regions, characters or a sum
@@ -109,6 +110,25 @@ def measure(
         case Score.UNCERTAIN_REGIONS:
             return scores.uncertain_regions(concept, threshold, epsilon)
     return _PLAIN[score]
+
+
+_BY_COLUMNS: dict[Score, ColumnScore] = {
+    Score.MAX_PROB: column_scores.max_prob,
+    Score.MIN_PROB: column_scores.min_prob,
+    Score.LEAST_CONFIDENCE: column_scores.least_confidence,
+    Score.MARGIN: column_scores.margin,
+    Score.RATIO: column_scores.ratio,
+    Score.ENTROPY: column_scores.entropy,
+}
+
+
+def measure_columns(score: Score, concept: str, threshold: float) -> ColumnScore | None:
+    """What measures the same of many, where that is of use."""
+    if score is Score.CONCEPT_PROB:
+        return column_scores.concept_prob(concept)
+    if score is Score.CLOSE_TO_THRESHOLD:
+        return column_scores.distance_to_threshold(concept, threshold)
+    return _BY_COLUMNS.get(score)
 
 
 def most(score: Score, aggregate: Aggregate) -> float:

@@ -13,7 +13,8 @@ import structlog
 from clarifai_grpc.grpc.api.resources_pb2 import Data, ModelType, OutputInfo
 
 from bowerbird.errors import ApiError, ModelInvalid, PredictionFailed
-from bowerbird.workflows.draws import Draw
+from bowerbird.workflows.columns import Columns, Flags, by_concepts, reaching
+from bowerbird.workflows.draws import Draw, HashedDraw
 from bowerbird.workflows.fields import PARAMS, Field, Parameter, invalid
 from bowerbird.workflows.outside import Outside, closed
 from bowerbird.workflows.relations import Relations
@@ -37,7 +38,8 @@ class Learner(Protocol):
     what would have been if a coin had fallen otherwise; it learns once, when all is decided."""
 
     def learn(self, view: View, taken: bool) -> None:
-        """Told of each prediction that was decided on, whether or not it came as far as this step."""
+        """Told of each prediction that was decided on and came as far as this step; perhaps of others, of
+        which there is nothing to learn."""
         ...
 
 
@@ -94,7 +96,7 @@ class Selective(Protocol):
 def selective(step: Step, least: Mapping[str, float]) -> Step:
     """The step itself, now Selective."""
     step.least = least  # type: ignore[attr-defined]  # as above
-    return step
+    return by_concepts(step, reaching(least))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ class FixedCoin:
 
     def __call__(self, view: View, draw: Draw) -> View | None:
         return view if draw.coin(self.p, view.digest) else None
+
+    def may_keep(self, columns: Columns, draw: HashedDraw) -> Flags:
+        return draw.coins(self.p, columns.digests)
 
 
 Gift = type[Memory] | type[Relations] | type[Outside]

@@ -4,6 +4,7 @@ import math
 from typing import Annotated
 
 from bowerbird.workflows import scores
+from bowerbird.workflows.columns import between, by_concepts, topped_by
 from bowerbird.workflows.draws import Draw
 from bowerbird.workflows.fields import PARAMS, Choice, Number, invalid
 from bowerbird.workflows.gaps import Gap, beyond, gauging
@@ -18,6 +19,7 @@ from bowerbird.workflows.measures import (
     Score,
     ThresholdField,
     measure,
+    measure_columns,
     most,
 )
 from bowerbird.workflows.operators import ANY, Look, Step, operator, telling
@@ -70,6 +72,10 @@ def prediction_score_filter(
         return Look(shown, f"at least {lo:g}" if hi is None else f"{lo:g} to {hi:g}")
 
     telling(step, look)
+    if by_columns := measure_columns(score, concept, threshold):
+        by_concepts(step, between(by_columns, lo - TOLERANCE, highest + TOLERANCE))
+    elif score is Score.CONCEPT_IN and lo > TOLERANCE:
+        by_concepts(step, topped_by(concepts))
     if score in _YES_OR_NO:
         return step
     if score is Score.REGION_AREA:
