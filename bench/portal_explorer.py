@@ -7,7 +7,8 @@ from playwright.async_api import Page
 from bench.portal_place import Portal, Sockets, portal, spread
 from bench.rows import Row, at_most
 
-APP, SIZE = "hard-cases", 100_000
+APP = "hard-cases"
+SIZES = (100_000, 1_000_000)
 JUMPS = (0.5, 0.46, 0.54, 0.42, 0.58, 0.48, 0.52, 0.44, 0.56, 0.4)  # of the way down
 WHEEL, WHEELS, WHEEL_MS = 120, 200, 40  # pixels at a time: four screens a second
 REST_MS = 700  # in which a person looks, and what lies beside is fetched
@@ -33,26 +34,29 @@ WATCH = """() => {
   };
   requestAnimationFrame(look);
 }"""
-JUMP = """(share) => new Promise((done) => {
+JUMP = """([share, size]) => new Promise((done) => {
   const box = document.querySelector(".bb-grid"), began = performance.now();
   box.scrollTop = share * (box.scrollHeight - box.clientHeight);
   const look = () => {
     const rank = Number(document.querySelector(".bb-tile")?.dataset.rank);
-    const isThere = Math.abs(rank / SIZE - share) < 0.01 && window.isAllPainted();
+    const isThere = Math.abs(rank / size - share) < 0.01 && window.isAllPainted();
     if (isThere) setTimeout(() => done(performance.now() - began));
     else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
-})""".replace("SIZE", str(SIZE))
+})"""
 
 
 async def rows(scratch: Path) -> list[Row]:
-    async with portal(scratch / "explorer") as at:
-        await at.fill(APP, SIZE)
-        return await _measured(at)
+    found: list[Row] = []
+    for size in SIZES:
+        async with portal(scratch / f"explorer-{size}") as at:
+            await at.fill(APP, size)
+            found += await _measured(at, size)
+    return found
 
 
-async def _measured(at: Portal) -> list[Row]:
+async def _measured(at: Portal, size: int) -> list[Row]:
     page = await (await at.fresh()).new_page()
     sockets = Sockets(page)
     await page.goto(f"/u/acme/{APP}/explorer", wait_until="networkidle")
@@ -61,18 +65,18 @@ async def _measured(at: Portal) -> list[Row]:
     took = []
     for share in JUMPS:
         await page.wait_for_timeout(REST_MS)
-        took.append(float(await page.evaluate(JUMP, share)))
+        took.append(float(await page.evaluate(JUMP, [share, size])))
     await page.wait_for_timeout(REST_MS)
     sockets.clear()
     blanks = await _scrolled(page)
-    what = f"Explorer of {SIZE:,}"
+    what = f"Explorer of {size:,}"
     return [
         *spread(f"{what}, jump to the middle painted", took, 400, 400),
         at_most(f"portal: {what}, longest blank while scrolling", max(blanks, default=0), 200, "ms"),
         at_most(
             f"portal: {what}, blanks of more than 200 ms", sum(blank > 200 for blank in blanks), 0, "count"
         ),
-        sockets.row("while scrolling"),
+        sockets.row(f"while scrolling over {size:,}"),
     ]
 
 

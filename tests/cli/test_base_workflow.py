@@ -83,3 +83,12 @@ def test_a_reindex_is_followed_to_its_end(
         stop.set()
         working.result()
     assert "1 indexed, 0 failed, 0 to do." in told
+
+
+def test_a_reindex_is_stopped(ok: Invoke, answer: Invoke, data: Path, home: None) -> None:
+    post(data)
+    work(data)
+    assert answer("apps", "reindex", "zoo", "--no-wait")["to_reindex"] == 1
+    assert "1 to do" in ok("apps", "reindex", "zoo", "--stop", "--no-wait")
+    work(data)
+    assert "0 indexed, 0 failed, 0 to do." in ok("apps", "reindex", "zoo", "--no-wait", "--stop")

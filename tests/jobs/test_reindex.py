@@ -11,6 +11,7 @@ from zoo import get, post, text
 
 from bowerbird.errors import Busy
 from bowerbird.jobs import index, reindex, rows, run_due
+from bowerbird.proto.bowerbird_v1_pb2 import DeleteReindexRequest
 from bowerbird.store.tables import jobs
 
 pytestmark = pytest.mark.anyio
@@ -168,3 +169,68 @@ async def test_an_app_with_many_inputs_is_marked_bit_by_bit(
     assert await counts(world) == {"to_reindex": 3}
     await work(world)
     assert await counts(world) == {"reindexed": 3}
+
+
+async def stop(world: World) -> int:
+    answer = await world.ok("alice", "DeleteReindex", DeleteReindexRequest(), app_id="zoo")
+    stopped: int = answer.stopped
+    return stopped
+
+
+async def statuses(world: World) -> dict[str, int]:
+    return {id: (await get(world, id)).status.code for id in ("a", "b", "c", "bad")}
+
+
+async def test_what_waits_is_as_it_was_when_a_reindex_is_stopped(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what was indexed by then stays indexed."""
+    monkeypatch.setattr(index, "BATCH", 2)
+    await with_another(world)
+    await post(world, text("bad", "fail"))
+    await work(world)
+    before = await statuses(world)
+    assert before["bad"] == Code.INPUT_FAILED
+    await use(world, "other", reindex=True)
+    await run_due(world.app.services)  # two of four
+    assert await counts(world) == {"reindexed": 2, "to_reindex": 2}
+    assert await stop(world) == 2
+    await work(world)
+    after = await statuses(world)
+    assert after == before | {"a": Code.INPUT_REINDEX_SUCCESS, "b": Code.INPUT_REINDEX_SUCCESS}
+    assert (await get(world, "c")).status.internal_details == ""
+    assert await stop(world) == 0
+    await work(world)
+    assert await statuses(world) == after
+
+
+async def test_a_worker_that_marks_meanwhile_marks_nothing_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reindex, "MARKED_AT_ONCE", 1)
+    await with_another(world)
+    await use(world, "other", reindex=True)
+    async with world.app.services.db.write() as conn:
+        (job,) = await rows.lease(conn, limit=1, now=world.clock.now, until=world.clock.now + 60)
+    assert await stop(world) == 1
+    await reindex.run(world.app.services, job)
+    assert await counts(world) == {"processed": 2, "to_reindex": 1}
+    await work(world)
+    assert await counts(world) == {"processed": 3}
+
+
+async def test_a_reindex_that_was_stopped_can_begin_anew(world: World) -> None:
+    await with_another(world)
+    await use(world, "other", reindex=True)
+    await stop(world)
+    await use(world, "other", reindex=True)
+    await work(world)
+    assert await counts(world) == {"reindexed": 3}
+    assert await nearest(world, 1, 0) == [("b", 1.0), ("c", 0.8), ("a", 0.0)]
+
+
+async def test_only_the_owner_stops_it(world: World) -> None:
+    await with_another(world)
+    await world.fails(
+        Code.CONN_DOES_NOT_EXIST, "mallory", "DeleteReindex", DeleteReindexRequest(), app_id="zoo"
+    )

@@ -147,6 +147,11 @@ def test_another_base_workflow_is_run_on_what_the_app_holds(
     expect(page.get_by_role("button", name=f"Index all {held} inputs anew")).to_be_enabled()
     page.reload()
     expect(chosen).to_have_value("")
+    page.get_by_role("button", name=f"Index all {held} inputs anew").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text(f"Stopped: {held} inputs stay as they were")).to_be_visible()
+    house.do(work(house.world))
+    expect(page.get_by_text("All are done.")).to_be_visible()
 
 
 async def _three_indexed(house: House) -> None:

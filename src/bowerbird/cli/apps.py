@@ -33,7 +33,7 @@ from bowerbird.cli.session import (
     show_table,
 )
 from bowerbird.errors import NotFound
-from bowerbird.proto.bowerbird_v1_pb2 import AppOptions, PatchAppOptionsRequest
+from bowerbird.proto.bowerbird_v1_pb2 import AppOptions, DeleteReindexRequest, PatchAppOptionsRequest
 
 LOOK_S = 0.5  # between two looks at how far it is
 IDLE_S = 60.0  # without any progress
@@ -166,6 +166,7 @@ def set_workflow(
 @apps.command()
 def reindex(
     app_id: AppArgument,
+    stop: Annotated[bool, typer.Option("--stop", help="Leave what waits as it was before.")] = False,
     wait: WaitOption = True,
     data: DataOption = None,
     user: UserOption = "",
@@ -176,6 +177,9 @@ def reindex(
 
     async def work() -> Any:  # InputCount
         async with session(settings, user) as s:
+            if stop:
+                await s.call("DeleteReindex", DeleteReindexRequest(user_app_id=s.place(app_id)))
+                return await _followed(s, app_id, show=wait and not as_json)
             found = (await s.call("GetApp", GetAppRequest(user_app_id=s.place(app_id)))).app
             await _patch(s, App(id=app_id, default_workflow_id=found.default_workflow_id), reindex=True)
             return await _followed(s, app_id, show=wait and not as_json)

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from clarifai_grpc.grpc.api.resources_pb2 import Input
 from clarifai_grpc.grpc.api.status.status_pb2 import Status
+from google.protobuf.json_format import MessageToJson, Parse
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,6 +39,7 @@ ENDED = (
     Code.INPUT_REINDEX_IN_PROGRESS,  # of a re-index before: what it was about to say no longer holds
 )
 OPEN = (Code.INPUT_REINDEX_PENDING, Code.INPUT_REINDEX_IN_PROGRESS)
+STOPPED = "stopped"
 PENDING = Status(code=Code.INPUT_REINDEX_PENDING, description="The input waits to be indexed anew.")
 IN_PROGRESS = Status(code=Code.INPUT_REINDEX_IN_PROGRESS, description="The input is being indexed anew.")
 DONE = Status(code=Code.INPUT_REINDEX_SUCCESS, description="Ok")
@@ -53,13 +55,28 @@ async def put(conn: AsyncConnection, app: int, now: float) -> None:
         await rows.replace(conn, Job(KIND, f"{KIND}:{app}", json.dumps(state).encode()), now)
 
 
+async def stop(conn: AsyncConnection, app: int, now: float) -> int:
+    """Have the inputs that wait put back to what they were before; how many there are."""
+    await rows.replace(
+        conn, Job(KIND, f"{KIND}:{app}", json.dumps({"app": app, STOPPED: True}).encode()), now
+    )
+    waiting = select(func.count()).where(inputs.c.app == app, inputs.c.status.in_(OPEN))
+    found: int = (await conn.execute(waiting)).scalar_one()
+    return found
+
+
 async def run(services: Services, job: Job) -> None:
     """Raises Busy when some of the batch may do better later."""
     state = json.loads(job.payload)
-    if state["marked"] < state["last"]:
+    if STOPPED in state:
         async with services.db.write() as conn:
-            state = await _mark(conn, state)
-            await rows.again(conn, job, json.dumps(state).encode(), services.clock())
+            if await _put_back(conn, state["app"]):
+                await rows.again(conn, job, job.payload, services.clock())
+    elif state["marked"] < state["last"]:
+        async with services.db.write() as conn:
+            if await rows.is_held(conn, job):  # or it was stopped meanwhile
+                state = await _mark(conn, state)
+                await rows.again(conn, job, json.dumps(state).encode(), services.clock())
     else:
         await _batch(services, job)
 
@@ -79,8 +96,30 @@ async def _mark(conn: AsyncConnection, state: Mapping[str, Any]) -> dict[str, An
     query = select(inputs).where(inputs.c.app == app, inputs.c.seq > marked, inputs.c.seq <= last)
     query = query.order_by(inputs.c.seq).limit(MARKED_AT_ONCE).with_for_update()
     found = [INPUTS.stored(row) for row in await conn.execute(query)]
-    await save_all(conn, INPUTS, [states.with_status(s, PENDING) for s in found if _is_due(s)])
+    await save_all(conn, INPUTS, [_under_way(s, PENDING) for s in found if _is_due(s)])
     return {**state, "marked": found[-1].seq if len(found) == MARKED_AT_ONCE else last}
+
+
+async def _put_back(conn: AsyncConnection, app: int) -> int:
+    """Give some of the inputs that wait the status that they had before; how many these were."""
+    found = await _next(conn, app, MARKED_AT_ONCE)
+    await save_all(conn, INPUTS, [states.with_status(s, _before(s.message.status)) for s in found])
+    return len(found)
+
+
+def _under_way(stored: Stored[Input], status: Status) -> tuple[int, Input]:
+    """With that status, which remembers what there was before all this."""
+    seq, message = states.with_status(stored, status)
+    message.status.internal_details = MessageToJson(_before(stored.message.status), indent=None)
+    return seq, message
+
+
+def _before(status: Status) -> Status:
+    """The status before the input was marked, if it is."""
+    if status.code not in OPEN:
+        return status
+    # Of a database that was written by an older version the status before is not known.
+    return Parse(status.internal_details, Status()) if status.internal_details else states.DONE
 
 
 def _is_due(stored: Stored[Input]) -> bool:
@@ -92,7 +131,7 @@ async def _batch(services: Services, job: Job) -> None:
     app = json.loads(job.payload)["app"]
     async with services.db.write() as conn:
         found = await _next(conn, app)
-        await save_all(conn, INPUTS, [states.with_status(s, IN_PROGRESS) for s in found])
+        await save_all(conn, INPUTS, [_under_way(s, IN_PROGRESS) for s in found])
     if not found:
         log.info("indexed anew", app=app)
         return
@@ -111,10 +150,12 @@ async def _batch(services: Services, job: Job) -> None:
         raise Busy(f"{len(waiting)} of {len(found)} inputs, one because {next(iter(waiting.values()))}")
 
 
-async def _next(conn: AsyncConnection, app: int) -> list[Stored[Input]]:
+async def _next(conn: AsyncConnection, app: int, most: int = 0) -> list[Stored[Input]]:
     """The inputs that come next, those that a killed worker left among them."""
     where = (inputs.c.app == app, inputs.c.status.in_(OPEN))
-    query = select(inputs).where(*where).order_by(inputs.c.status.desc(), inputs.c.seq).limit(index.BATCH)
+    query = (
+        select(inputs).where(*where).order_by(inputs.c.status.desc(), inputs.c.seq).limit(most or index.BATCH)
+    )
     return [INPUTS.stored(row) for row in await conn.execute(query.with_for_update())]
 
 

@@ -68,6 +68,12 @@ async def replace(conn: AsyncConnection, job: Job, run_at: float) -> None:
     await conn.execute(fresh.values(payload=job.payload, run_at=run_at, attempt=0, error=""))
 
 
+async def is_held(conn: AsyncConnection, job: Job) -> bool:
+    """Whether the job is still as it was leased; nobody replaces it before this transaction ends."""
+    held = select(jobs.c.seq).where(*_held(job), jobs.c.payload == job.payload).with_for_update()
+    return (await conn.execute(held)).first() is not None
+
+
 async def any_due_of(conn: AsyncConnection, kinds: Sequence[str], now: float) -> bool:
     query = select(jobs.c.seq).where(jobs.c.run_at <= now, jobs.c.kind.in_(kinds)).limit(1)
     return (await conn.execute(query)).first() is not None

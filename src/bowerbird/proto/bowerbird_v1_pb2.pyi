@@ -691,6 +691,20 @@ class PatchAppOptionsRequest(_message.Message):
     options: AppOptions
     def __init__(self, user_app_id: _Optional[_Union[_resources_pb2.UserAppIDSet, _Mapping]] = ..., options: _Optional[_Union[AppOptions, _Mapping]] = ...) -> None: ...
 
+class DeleteReindexRequest(_message.Message):
+    __slots__ = ("user_app_id",)
+    USER_APP_ID_FIELD_NUMBER: _ClassVar[int]
+    user_app_id: _resources_pb2.UserAppIDSet
+    def __init__(self, user_app_id: _Optional[_Union[_resources_pb2.UserAppIDSet, _Mapping]] = ...) -> None: ...
+
+class ReindexResponse(_message.Message):
+    __slots__ = ("status", "stopped")
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    STOPPED_FIELD_NUMBER: _ClassVar[int]
+    status: _status_pb2.Status
+    stopped: int
+    def __init__(self, status: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., stopped: _Optional[int] = ...) -> None: ...
+
 class AppOptionsResponse(_message.Message):
     __slots__ = ("status", "options")
     STATUS_FIELD_NUMBER: _ClassVar[int]
