@@ -77,6 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # memory is there: look for cycles less often
     gc.enable()
 
 

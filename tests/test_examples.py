@@ -32,9 +32,8 @@ class Running:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     data = tmp_path_factory.mktemp("examples") / "data"
-    settings = Settings(
-        data=data, http=free_address("127.0.0.1:0"), grpc=free_address("127.0.0.1:0"), _env_file=None
-    )
+    http, grpc = (free_address("127.0.0.1:0") for _ in range(2))
+    settings = Settings(data=data, http=http, grpc=grpc, portal="", _env_file=None)
     pat, admin_pat = asyncio.run(new_users(settings))
     with serving(settings) as process:
         wait_until_ready(settings, process)
