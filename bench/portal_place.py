@@ -103,18 +103,18 @@ async def _demo(folder: Path, settings: dict[str, object]) -> AsyncIterator[tupl
     env = os.environ | {f"BOWERBIRD_{name.upper()}": str(value) for name, value in settings.items()}
     demo = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=env)
     try:
-        yield f"http://{portal}", await _link(demo), demo.pid
+        yield f"http://{portal}", await link_of(demo), demo.pid
     finally:
         demo.terminate()
         await demo.communicate()
 
 
-async def _link(demo: asyncio.subprocess.Process) -> str:
-    assert demo.stdout is not None
-    async for line in demo.stdout:
+async def link_of(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    async for line in process.stdout:
         if found := LINK.search(line.decode()):
             return found[0]
-    raise RuntimeError("the demo printed no link to sign in")
+    raise RuntimeError("no link to sign in was printed")
 
 
 class Sockets:
