@@ -1,4 +1,4 @@
-"""Label Studio, labelled in by the same scripted person: where BOWERBIRD_LABEL_STUDIO names its command."""
+"""Label Studio, labelled in by the same scripted person: where LABEL_STUDIO names its command."""
 
 import asyncio
 import base64
@@ -17,7 +17,7 @@ from playwright.async_api import Page, async_playwright
 from bench.portal_place import CHROMIUM, FLAGS, PASSWORD, SCREEN
 from bowerbird.ports import free_address
 
-COMMAND = os.environ.get("BOWERBIRD_LABEL_STUDIO", "")
+COMMAND = os.environ.get("LABEL_STUDIO", "")
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 EMAIL = "a@example.com"
 UP_S = 180

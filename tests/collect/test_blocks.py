@@ -1,25 +1,46 @@
 """What is recorded, by columns: read once, and again when something was added or taken away."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 from pond import Pond
+from sqlalchemy import select
 from world import World
 
 from bowerbird.collect.blocks import Block, Brief, Shelf
 from bowerbird.collect.recorded import Entry, Recorded
 from bowerbird.queue import hour_of
+from bowerbird.store.tables import models
 from bowerbird.workflows.draws import digest
 
 pytestmark = pytest.mark.anyio
 
-MODEL = 1  # the number of the only one
+MODEL = 1  # where there is no database
 
 
-@pytest.fixture(name="recorded")
-async def recorded_fixture(world: World) -> Recorded:
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """What is recorded of the pond's model, by one process or another."""
+
+    recorded: Recorded
+    model: int  # its number
+
+    async def add(self, *entries: Entry, by: Recorded | None = None) -> None:
+        hours = [one.hour for one in entries]
+        of_this = [one._replace(model=self.model) for one in entries]
+        await (by or self.recorded).add(of_this, {(self.model, hour): hours.count(hour) for hour in hours})
+
+    async def read(self) -> list[Block]:
+        return [block async for blocks in self.recorded.blocks(self.model, 0) for block in blocks]
+
+
+@pytest.fixture(name="tape")
+async def tape_fixture(world: World) -> Tape:
     await Pond.of(world)
-    return world.app.services.recorded
+    async with world.app.services.db.read() as conn:
+        (number,) = (await conn.execute(select(models.c.seq).where(models.c.id == "said"))).scalars()
+    return Tape(world.app.services.recorded, number)
 
 
 def entry(at: float, n: int) -> Entry:
@@ -30,15 +51,6 @@ def entry(at: float, n: int) -> Entry:
 def brief(n: int) -> Brief:
     values = b"\0\0\0\x3f\0\0\x80\x3e"  # 0.5 and 0.25
     return Brief(n, 10.0 + n, 0, f"r{n}", f"caller-{n % 2}", "v", "cat\ndog", values, n % 2 == 0, n)
-
-
-async def add(recorded: Recorded, *entries: Entry) -> None:
-    hours = [one.hour for one in entries]
-    await recorded.add(entries, {(MODEL, hour): hours.count(hour) for hour in hours})
-
-
-async def read(recorded: Recorded, since: float = 0) -> list[Block]:
-    return [block async for blocks in recorded.blocks(MODEL, since) for block in blocks]
 
 
 def hashes(blocks: Sequence[Block]) -> list[int]:
@@ -61,50 +73,48 @@ def test_a_block_tells_of_each_prediction_what_is_recorded() -> None:
     assert [one.ids[one.tops[0]] for one in block.alike if one.ids] == ["cat", "dog"]
 
 
-async def test_an_hour_that_is_as_it_was_is_not_read_again(world: World, recorded: Recorded) -> None:
+async def test_an_hour_that_is_as_it_was_is_not_read_again(world: World, tape: Tape) -> None:
     now = world.clock.now
-    await add(recorded, entry(now - 3600, 1), entry(now, 2))
-    before, after = await read(recorded), await read(recorded)
+    await tape.add(entry(now - 3600, 1), entry(now, 2))
+    before, after = await tape.read(), await tape.read()
     assert hashes(after) == [1, 2]
     assert all(one is other for one, other in zip(before, after, strict=True))
 
 
-async def test_what_another_process_records_is_read(world: World, recorded: Recorded) -> None:
+async def test_what_another_process_records_is_read(world: World, tape: Tape) -> None:
     now = world.clock.now
-    other = Recorded(recorded._db, world.clock, per_hour=2, hours=48)
-    await add(recorded, entry(now - 3600, 1), entry(now, 5))
-    earlier, _ = await read(recorded)
-    await add(other, entry(now, 3))
-    assert hashes(found := await read(recorded)) == [1, 5, 3]
+    other = Recorded(tape.recorded._db, world.clock, per_hour=2, hours=48)
+    await tape.add(entry(now - 3600, 1), entry(now, 5))
+    earlier, _ = await tape.read()
+    await tape.add(entry(now, 3), by=other)
+    assert hashes(found := await tape.read()) == [1, 5, 3]
     assert found[0] is earlier
-    await add(other, entry(now, 2))  # 5 has to go
-    assert hashes(await read(recorded)) == [1, 3, 2]
+    await tape.add(entry(now, 2), by=other)  # 5 has to go
+    assert hashes(await tape.read()) == [1, 3, 2]
 
 
-async def test_what_was_forgotten_is_not_remembered(world: World, recorded: Recorded) -> None:
+async def test_what_was_forgotten_is_not_remembered(world: World, tape: Tape) -> None:
     """Even where as many were recorded after that."""
-    other = Recorded(recorded._db, world.clock, per_hour=100, hours=48)
-    await add(recorded, entry(world.clock.now, 1))
-    assert hashes(await read(recorded)) == [1]
-    await other.forget([MODEL])
-    assert await read(recorded) == []
+    other = Recorded(tape.recorded._db, world.clock, per_hour=100, hours=48)
+    await tape.add(entry(world.clock.now, 1))
+    assert hashes(await tape.read()) == [1]
+    await other.forget([tape.model])
+    assert await tape.read() == []
     world.clock.advance(0.001)
-    await add(other, entry(world.clock.now, 3))
-    assert hashes(await read(recorded)) == [3]
+    await tape.add(entry(world.clock.now, 3), by=other)
+    assert hashes(await tape.read()) == [3]
 
 
-async def test_what_is_too_old_is_left_out_though_its_hour_is_not_over(
-    world: World, recorded: Recorded
-) -> None:
+async def test_what_is_too_old_is_left_out_though_its_hour_is_not_over(world: World, tape: Tape) -> None:
     begin = hour_of(world.clock.now)
-    await add(recorded, entry(begin + 10, 1), entry(begin + 20, 2))
-    assert hashes(await read(recorded)) == [1, 2]
+    await tape.add(entry(begin + 10, 1), entry(begin + 20, 2))
+    assert hashes(await tape.read()) == [1, 2]
     world.clock.advance(begin + 15 + 48 * 3600 - world.clock.now)
-    assert hashes(await read(recorded)) == [2]
-    assert hashes(await read(recorded)) == [2]
+    assert hashes(await tape.read()) == [2]
+    assert hashes(await tape.read()) == [2]
     world.clock.advance(3600)
-    await recorded.tidy()
-    assert await read(recorded) == []
+    await tape.recorded.tidy()
+    assert await tape.read() == []
 
 
 def test_a_shelf_lets_go_of_what_was_not_asked_for_for_the_longest_time() -> None:
