@@ -1,4 +1,4 @@
-"""How tests run: in memory, slow ones first, failures told as they come, hangs with what they wait for."""
+"""How tests run: in memory, slow ones beside others; failures are told at once, and what a hang waits for."""
 
 import asyncio
 import gc
@@ -83,8 +83,8 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each core: half of the time they wait, for databases, timers and processes."""
-    return 2 * (os.cpu_count() or 1)
+    """One more than cores: one of them begins with tests that wait for processes and timers."""
+    return 1 + (os.cpu_count() or 1)
 
 
 def use_memory() -> None:
@@ -95,18 +95,7 @@ def use_memory() -> None:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
-    items[:] = in_order(items, workers)
-
-
-def in_order(items: list[pytest.Item], hands: int) -> list[pytest.Item]:
-    """To begin with, each worker is given one part of the list: the slow ones are dealt to their fronts."""
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    quick = [item for item in items if not item.get_closest_marker("slow")]
-    dealt: list[pytest.Item] = []
-    for hand in range(hands):
-        dealt += slow[hand::hands]
-        dealt += quick[len(quick) * hand // hands : len(quick) * (hand + 1) // hands]
-    assert len(dealt) == len(items)
-    return dealt
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """To begin with, each worker is given one part of the list: slow ones go to the first. Were they dealt to
+    all, all would wait together, and then fight for the cores."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
