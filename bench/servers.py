@@ -31,6 +31,7 @@ from bowerbird.services import Prediction
 from bowerbird.wire import gateway
 from bowerbird.wire.grpc import grpc_server
 from bowerbird.wire.http import http_app
+from bowerbird.wire.one_write import OneWrite
 
 METHOD = METHODS["PostModelOutputs"]
 LIMIT = 16 * 1024 * 1024
@@ -184,7 +185,7 @@ async def _serve_door(stack: AsyncExitStack, at: Place) -> Served:
     server = await grpc_server(at.app.dispatcher, address=f"127.0.0.1:{grpc_port}", max_bytes=LIMIT)
     stack.push_async_callback(server.stop, 0)
     app = http_app(at.app.dispatcher, max_bytes=LIMIT, metrics=_no_metrics)
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off")
+    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off", http=OneWrite)
     config.load()
     http = uvicorn.Server(config)
     http.lifespan = config.lifespan_class(config)

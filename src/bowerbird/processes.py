@@ -26,6 +26,7 @@ from bowerbird.settings import Settings
 from bowerbird.wire.front import front
 from bowerbird.wire.grpc import grpc_server
 from bowerbird.wire.http import Metrics, health_app, http_app
+from bowerbird.wire.one_write import OneWrite
 
 log = structlog.get_logger()
 IDLE_S = 0.2  # between two looks at an empty queue
@@ -158,6 +159,7 @@ def _uvicorn(settings: Settings, pages: ASGIApp) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         ws="none",
+        http=OneWrite,
         server_header=False,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
