@@ -396,13 +396,15 @@ async def test_what_waits_is_counted_with_its_oldest(queue: Queue) -> None:
     assert await queue.waiting("alice/pets/birds") == Waiting(0, None)
 
 
-async def test_how_all_collectors_stand_is_told_at_once(queue: Queue) -> None:
-    assert await queue.standings() == {}
+async def test_how_collectors_stand_is_told_at_once(queue: Queue) -> None:
+    assert await queue.standings([CATS, DOGS]) == {}
     await put(queue, capture(CATS, NOON), capture(CATS, NOON + 2), capture(DOGS, NOON))
     [first] = await lease(queue, 1)
     await queue.bury([first], error=BROKEN)
     dead, other = first.capture.collector, DOGS if first.capture.collector == CATS else CATS
-    found = await queue.standings()
+    found = await queue.standings([CATS, DOGS])
+    assert await queue.standings([dead]) == {dead: found[dead]}
+    assert await queue.standings([]) == {}
     assert found[dead].dead == 1
     assert found[other].dead == 0
     assert sum(one.waiting for one in found.values()) == 2

@@ -54,9 +54,10 @@ async def list_collector_figures(
         found = await _find(conn, call.app.seq)
     first = hour_of(now) - (HOURS - 1) * HOUR_S
     rows: dict[str, list[FunnelRow]] = defaultdict(list)
-    for row in await call.services.queue.funnels([one.key for one in found.known], since=first):
+    keys = [one.key for one in found.known]
+    for row in await call.services.queue.funnels(keys, since=first):
         rows[row.collector].append(row)
-    standings = await call.services.queue.standings()
+    standings = await call.services.queue.standings(keys)
     shown = [
         _figures(one, found, rows[one.key], standings.get(one.key, Standing()), now) for one in found.known
     ]

@@ -153,9 +153,10 @@ class NatsQueue:
             oldest += [nats_messages.capture_in(first).taken_at] if first else []
         return Waiting(shelf.count + here, min(oldest, default=None))
 
-    async def standings(self) -> dict[str, Standing]:
-        here = [(name, n, float(hour), 0) for (name, hour), n in (await self._only_here(None)).items()]
-        shelf = await self._shelf.standings()
+    async def standings(self, collectors: Collection[str]) -> dict[str, Standing]:
+        only_here = (await self._only_here(None)).items()
+        here = [(name, n, float(hour), 0) for (name, hour), n in only_here if name in collectors]
+        shelf = await self._shelf.standings(collectors)
         return rows.standings([*here, *((name, s.waiting, s.oldest, s.dead) for name, s in shelf.items())])
 
     async def count_dead(self) -> int:

@@ -129,9 +129,11 @@ _WAITING = """
     WHERE ready_at IS NOT NULL AND ($1::text IS NULL OR collector = $1)"""
 
 _STANDINGS = """
-    SELECT collector, count(*), min(taken_at), 0 FROM captures WHERE ready_at IS NOT NULL GROUP BY collector
+    SELECT collector, count(*), min(taken_at), 0 FROM captures
+    WHERE ready_at IS NOT NULL AND collector = ANY($1::text[]) GROUP BY collector
     UNION ALL
-    SELECT collector, 0, NULL, count(*) FROM captures WHERE died_at IS NOT NULL GROUP BY collector"""
+    SELECT collector, 0, NULL, count(*) FROM captures
+    WHERE died_at IS NOT NULL AND collector = ANY($1::text[]) GROUP BY collector"""
 
 # A message that is there already under its number is new when it was published at another time.
 _ARRIVE = """
@@ -275,8 +277,8 @@ class PostgresQueue:
         [row] = await self._rows(_WAITING, collector)
         return Waiting(row[0], row[1])
 
-    async def standings(self) -> dict[str, Standing]:
-        return rows.standings(await self._rows(_STANDINGS))
+    async def standings(self, collectors: Collection[str]) -> dict[str, Standing]:
+        return rows.standings(await self._rows(_STANDINGS, list(collectors)))
 
     async def count_dead(self) -> int:
         [[count]] = await self._rows(_COUNT_DEAD)

@@ -122,9 +122,12 @@ _NAMED = """
     WHERE payload_key != '' AND payload_key IN (SELECT value FROM json_each(?))"""
 _WAITING = "SELECT count(*), min(taken_at) FROM captures WHERE ready_at IS NOT NULL"
 _STANDINGS = """
-    SELECT collector, count(*), min(taken_at), 0 FROM captures WHERE ready_at IS NOT NULL GROUP BY collector
+    WITH asked(name) AS (SELECT value FROM json_each(?))
+    SELECT collector, count(*), min(taken_at), 0 FROM captures
+    WHERE ready_at IS NOT NULL AND collector IN asked GROUP BY collector
     UNION ALL
-    SELECT collector, 0, NULL, count(*) FROM captures WHERE died_at IS NOT NULL GROUP BY collector"""
+    SELECT collector, 0, NULL, count(*) FROM captures
+    WHERE died_at IS NOT NULL AND collector IN asked GROUP BY collector"""
 
 # A message that is there already under its number is new when it was published at another time.
 _ARRIVE = """
@@ -255,8 +258,9 @@ class SqliteQueue:
         where = {"collector": collector}
         return Waiting(*await self._single(lambda db: db.execute(query, where).fetchone()))
 
-    async def standings(self) -> dict[str, Standing]:
-        return rows.standings(await self._single(lambda db: db.execute(_STANDINGS).fetchall()))
+    async def standings(self, collectors: Collection[str]) -> dict[str, Standing]:
+        names = (json.dumps(list(collectors)),)
+        return rows.standings(await self._single(lambda db: db.execute(_STANDINGS, names).fetchall()))
 
     async def count_dead(self) -> int:
         [count] = await self._single(lambda db: db.execute(_COUNT_DEAD).fetchone())

@@ -244,9 +244,9 @@ class Queue(Protocol):
 
     async def waiting(self, collector: str | None = None) -> Waiting: ...
 
-    async def standings(self) -> dict[str, Standing]:
-        """Of all collectors of which something waits or lies dead, at once. On NATS, the oldest of what is
-        in the stream only is told by its hour."""
+    async def standings(self, collectors: Collection[str]) -> dict[str, Standing]:
+        """Of those of the collectors of which something waits or lies dead, at once. On NATS, the oldest of
+        what is in the stream only is told by its hour."""
         ...
 
     async def count_dead(self) -> int:
