@@ -1,6 +1,6 @@
 """What tests in a browser are given, and what a browser must never do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page
 
@@ -11,16 +11,17 @@ Picture = Callable[[Page, str], None]
 class Watched:
     """What a browser must never do, whichever page it shows: complain, or call another host."""
 
-    def __init__(self, context: BrowserContext, own: str) -> None:
+    def __init__(self, context: BrowserContext, own: str, expected: Sequence[str] = ()) -> None:
+        """`expected` are parts of complaints that a test is about; more may come."""
         self.complaints: list[str] = []
-        self.expected: list[str] = []  # parts of complaints that a test is about
+        self._expected = expected
         self._own = own
         context.on("console", lambda m: m.type in ("error", "warning") and self._complain(_told(m)))
         context.on("weberror", lambda e: self._complain(str(e.error)))
         context.on("request", lambda r: self._look(r.url))
 
     def _complain(self, text: str) -> None:
-        if not any(part in text for part in self.expected):
+        if not any(part in text for part in self._expected):
             self.complaints.append(text)
 
     def _look(self, url: str) -> None:

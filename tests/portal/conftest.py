@@ -68,13 +68,18 @@ def chromium(executable: Path, browsers: Browsers) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(chromium: Browser, house: House) -> Iterator[BrowserContext]:
+def expected() -> list[str]:
+    """Parts of what the browser may complain of, as the test is about that."""
+    return []
+
+
+@pytest.fixture
+def context(chromium: Browser, house: House, expected: list[str]) -> Iterator[BrowserContext]:
     """A fresh browser. The test fails when it complained, or asked another host for anything."""
     made = chromium.new_context(base_url=house.url, viewport={"width": 1280, "height": 800})
     made.set_default_timeout(PATIENCE_MS)
-    made.watched = Watched(made, house.url)  # type: ignore[attr-defined]
+    watched = Watched(made, house.url, expected)
     yield made
-    watched = made.watched  # type: ignore[attr-defined]
     made.close()
     assert watched.complaints == []
 

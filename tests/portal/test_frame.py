@@ -4,7 +4,7 @@ import re
 
 from browsing import Enter, Picture
 from house import House
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 
 PHONE = {"width": 390, "height": 844}
 ALERT = '<img src=x onerror="document.title=1">'
@@ -79,8 +79,8 @@ def test_an_app_is_found_pinned_and_deleted_by_typing_its_name(enter: Enter, hou
     expect(cards.filter(has_text="old-one")).to_have_count(0)
 
 
-def test_a_page_that_may_not_be_seen_says_who_can_change_that(enter: Enter, context: BrowserContext) -> None:
-    context.watched.expected.append("404")  # type: ignore[attr-defined]
+def test_a_page_that_may_not_be_seen_says_who_can_change_that(enter: Enter, expected: list[str]) -> None:
+    expected.append("404")
     page = enter("mallory", "/u/alice/zoo")
     expect(page.get_by_role("heading", name="You cannot see alice/zoo.")).to_be_visible()
     expect(page.get_by_text("alice can let you in")).to_be_visible()
@@ -90,7 +90,7 @@ def test_a_page_that_may_not_be_seen_says_who_can_change_that(enter: Enter, cont
 
 
 def test_whoever_has_a_small_part_in_an_app_finds_it_and_is_told_what_they_may_not_see(
-    enter: Enter, house: House, context: BrowserContext
+    enter: Enter, house: House, expected: list[str]
 ) -> None:
     house.do(house.world.add_app("alice", "attic", description="Only for those who may read it"))
     with house.signed_in("alice") as alice, house.signed_in("root") as root:
@@ -99,7 +99,7 @@ def test_whoever_has_a_small_part_in_an_app_finds_it_and_is_told_what_they_may_n
         given = {"role_bindings": [{"role_id": "namer", "user_id": "bob"}]}
         place = "/rpc/v1/users/alice/apps/attic/role_bindings"
         assert alice.post(place, json=given).status_code == 200
-    context.watched.expected.append("403")  # type: ignore[attr-defined]
+    expected.append("403")
     page = enter("bob")
     page.get_by_role("link", name="attic").click()
     tiles = page.locator(".bb-overview .tiles li")

@@ -31,11 +31,11 @@ def saved(page: Page) -> None:
 
 
 def test_five_are_labelled_by_keys_with_undo_and_a_reload_in_the_middle(
-    enter: Enter, context: BrowserContext, house: House, picture: Picture
+    enter: Enter, house: House, picture: Picture, expected: list[str]
 ) -> None:
     # What is taken back before the server has it is not there to be deleted; what was sent when the page
     # was loaded anew is sent again, and is there already.
-    context.watched.expected += ["404", "400"]  # type: ignore[attr-defined]
+    expected += ["404", "400"]
     shelf = Shelf(house, "labelled")
     shelf.concepts("cat", "dog", "cow")
     ids = shelf.post(*(image(c) for c in COLOURS))[::-1]
@@ -74,12 +74,12 @@ def test_five_are_labelled_by_keys_with_undo_and_a_reload_in_the_middle(
 
 
 def test_labels_wait_on_this_computer_while_the_server_is_away(
-    enter: Enter, context: BrowserContext, house: House
+    enter: Enter, context: BrowserContext, house: House, expected: list[str]
 ) -> None:
     shelf = Shelf(house, "away")
     shelf.concepts("cat", "dog")
     ids = shelf.post(*(image(c) for c in COLOURS[:4]))[::-1]
-    context.watched.expected.append("ERR_FAILED")  # type: ignore[attr-defined]
+    expected.append("ERR_FAILED")
     page = enter("alice", f"{shelf.page}/label")
     page.on("dialog", lambda dialog: dialog.accept())  # leaving with unsent labels asks
     writes = re.compile(r"/annotations$")
@@ -94,7 +94,7 @@ def test_labels_wait_on_this_computer_while_the_server_is_away(
     kept = [(ids[0], {"concepts": [{"id": "cat", "value": 1}]})]
     made = [{"id": "of-alice", "input_id": id, "data": data} for id, data in kept]
     shelf.call("POST", "/annotations", {"annotations": made})
-    context.watched.expected.append("400")  # type: ignore[attr-defined]
+    expected.append("400")
     context.unroute(writes)
     page.evaluate("dispatchEvent(new Event('online'))")
     saved(page)
