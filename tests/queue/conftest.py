@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from stores import Store, create_tables, delete_streams, empty
+from stores import Store, create_stream, create_tables, delete_streams, empty
 
 from bowerbird.queue import Queue
 from bowerbird.queue.sqlite import create_file
@@ -39,16 +39,26 @@ def queue_database() -> Iterator[str]:
     asyncio.run(on_server(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-@pytest.fixture
-def queue_url() -> Iterator[str]:
-    """Streams that no other test has."""
-    url = f"{NATS}/test-{secrets.token_hex(6)}"
+@pytest.fixture(scope="session")
+def nats_with_a_stream() -> Iterator[str]:
+    """NATS. A stream stays in it: with its last stream the server (2.9) takes its folder away, also while
+    another process has it make one."""
     try:
         socket.create_connection(("127.0.0.1", 4222), timeout=3).close()
     except OSError as error:
         if os.environ.get("BOWERBIRD_REQUIRE_SERVICES") == "1":
             raise
         pytest.skip(f"no NATS at {NATS}: {error}")
+    url = f"{NATS}/stays-{secrets.token_hex(6)}"
+    asyncio.run(create_stream(url))
+    yield NATS
+    asyncio.run(delete_streams(url))
+
+
+@pytest.fixture
+def queue_url(nats_with_a_stream: str) -> Iterator[str]:
+    """Streams that no other test has."""
+    url = f"{nats_with_a_stream}/test-{secrets.token_hex(6)}"
     yield url
     asyncio.run(delete_streams(url))
 

@@ -58,6 +58,13 @@ async def empty(url: str) -> None:
     await connection.close()
 
 
+async def create_stream(queue_url: str) -> None:
+    server, _, name = queue_url.rpartition("/")
+    client = await nats.connect(server)
+    await client.jetstream().add_stream(name=name, subjects=[name])
+    await client.close()
+
+
 async def delete_streams(queue_url: str) -> None:
     server, _, name = queue_url.partition("?")[0].rpartition("/")
     client = await nats.connect(server)
