@@ -26,6 +26,13 @@ async def with_another(world: World) -> None:
     await add_workflow(world, "other", "turned")
 
 
+async def leased(world: World) -> rows.Job:
+    """The only job that is due, taken by a worker."""
+    async with world.app.services.db.write() as conn:
+        (job,) = await rows.lease(conn, limit=1, now=world.clock.now, until=world.clock.now + 60)
+    return job
+
+
 async def test_a_changed_base_workflow_leaves_what_is_indexed_until_it_is_asked(world: World) -> None:
     await with_another(world)
     await use(world, "other")
@@ -81,8 +88,7 @@ async def test_a_reindex_goes_on_where_a_killed_worker_left_it(
     monkeypatch.setattr(index, "BATCH", 2)
     await with_another(world)
     await use(world, "other", reindex=True)
-    async with world.app.services.db.write() as conn:
-        (lost,) = await rows.lease(conn, limit=1, now=world.clock.now, until=world.clock.now + 60)
+    lost = await leased(world)
 
     class Killed(BaseException):
         pass
@@ -119,8 +125,7 @@ async def test_new_inputs_go_first(world: World, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(index, "BATCH", 1)
     await with_another(world)
     await use(world, "other", reindex=True)
-    async with world.app.services.db.write() as conn:
-        (batch,) = await rows.lease(conn, limit=1, now=world.clock.now, until=world.clock.now + 60)
+    batch = await leased(world)
     await post(world, text("new", "1,0"))
     await reindex.run(world.app.services, batch)
     await work(world)
@@ -210,11 +215,20 @@ async def test_a_worker_that_marks_meanwhile_marks_nothing_more(
     monkeypatch.setattr(reindex, "MARKED_AT_ONCE", 1)
     await with_another(world)
     await use(world, "other", reindex=True)
-    async with world.app.services.db.write() as conn:
-        (job,) = await rows.lease(conn, limit=1, now=world.clock.now, until=world.clock.now + 60)
+    job = await leased(world)
     assert await stop(world) == 1
     await reindex.run(world.app.services, job)
     assert await counts(world) == {"processed": 2, "to_reindex": 1}
+    await work(world)
+    assert await counts(world) == {"processed": 3}
+
+
+async def test_putting_back_is_never_given_up_and_fails_no_input(world: World) -> None:
+    await with_another(world)
+    await use(world, "other", reindex=True)
+    await stop(world)
+    await reindex.give_up(world.app.services, await leased(world), OSError("the database was away"))
+    assert await counts(world) == {"to_reindex": 3}
     await work(world)
     assert await counts(world) == {"processed": 3}
 

@@ -82,11 +82,13 @@ async def run(services: Services, job: Job) -> None:
 
 
 async def give_up(services: Services, job: Job, error: Exception) -> None:
-    """The batch fails; the next one may do better."""
+    """The batch fails; the next one may do better. What is only put back has nothing to fail at."""
+    state = json.loads(job.payload)
     reason = error if isinstance(error, ApiError) else ApiError()
     async with services.db.write() as conn:
-        batch = [s.seq for s in await _next(conn, json.loads(job.payload)["app"])]
-        await index.write(conn, dict.fromkeys(batch, Indexed(error=reason)), OPEN, _ended)
+        if STOPPED not in state:
+            batch = [s.seq for s in await _next(conn, state["app"], index.BATCH)]
+            await index.write(conn, dict.fromkeys(batch, Indexed(error=reason)), OPEN, _ended)
         await rows.again(conn, job, job.payload, services.clock())
 
 
@@ -130,7 +132,7 @@ def _is_due(stored: Stored[Input]) -> bool:
 async def _batch(services: Services, job: Job) -> None:
     app = json.loads(job.payload)["app"]
     async with services.db.write() as conn:
-        found = await _next(conn, app)
+        found = await _next(conn, app, index.BATCH)
         await save_all(conn, INPUTS, [_under_way(s, IN_PROGRESS) for s in found])
     if not found:
         log.info("indexed anew", app=app)
@@ -150,12 +152,10 @@ async def _batch(services: Services, job: Job) -> None:
         raise Busy(f"{len(waiting)} of {len(found)} inputs, one because {next(iter(waiting.values()))}")
 
 
-async def _next(conn: AsyncConnection, app: int, most: int = 0) -> list[Stored[Input]]:
+async def _next(conn: AsyncConnection, app: int, most: int) -> list[Stored[Input]]:
     """The inputs that come next, those that a killed worker left among them."""
     where = (inputs.c.app == app, inputs.c.status.in_(OPEN))
-    query = (
-        select(inputs).where(*where).order_by(inputs.c.status.desc(), inputs.c.seq).limit(most or index.BATCH)
-    )
+    query = select(inputs).where(*where).order_by(inputs.c.status.desc(), inputs.c.seq).limit(most)
     return [INPUTS.stored(row) for row in await conn.execute(query.with_for_update())]
 
 
