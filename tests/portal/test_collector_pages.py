@@ -130,7 +130,7 @@ def test_a_collector_is_watched_live_mended_paused_and_deleted(
     expect(page.get_by_role("heading", name="no such app")).to_be_visible()
     picture(page, "collector-dead-letters")
     page.get_by_role("button", name="Redrive it").click()
-    expect(page.get_by_text("1 letter wait")).to_be_visible()
+    expect(page.get_by_text("Sent 1 letter on the way again")).to_be_visible()
     brook.drain()
     expect(page.get_by_role("heading", name="No dead letters")).to_be_visible()
     assert brook.posted() == 2

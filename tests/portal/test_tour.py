@@ -168,7 +168,7 @@ def redrive_and_pause(page: Page, vera: Vera, picture: Picture) -> None:
     expect(page.get_by_role("heading", name="the app was full")).to_be_visible()
     picture(page, "tour-dead-letter")
     page.get_by_role("button", name="Redrive it").click()
-    expect(page.get_by_text("1 letter wait")).to_be_visible()
+    expect(page.get_by_text("Sent 1 letter on the way again")).to_be_visible()
     vera.house.do(vera.house.world.drain())
     expect(page.get_by_role("heading", name="No dead letters")).to_be_visible()
     page.keyboard.press("p")
