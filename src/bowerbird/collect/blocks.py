@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bowerbird.collect.taking import request_key
+from bowerbird.workflows.columns import Flags
 from bowerbird.workflows.draws import packed_digests
 
-Flags = NDArray[np.bool_]
 Spot = tuple[int, int]  # a model's number and an hour
 Stamp = tuple[int, float | None]  # changes with what is recorded of a model in an hour
 

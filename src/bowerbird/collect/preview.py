@@ -15,13 +15,14 @@ from google.protobuf.struct_pb2 import Struct
 from numpy.typing import NDArray
 
 from bowerbird.collect import sieve
-from bowerbird.collect.blocks import Block, Flags
+from bowerbird.collect.blocks import Block
 from bowerbird.collect.inclusion import inclusion
 from bowerbird.collect.plans import plan_of
 from bowerbird.collect.preview_nodes import Closely
 from bowerbird.collect.recorded import HOUR_S, Entry, Recorded
 from bowerbird.collect.reservoir import ALL
 from bowerbird.estimate.intervals import wilson, z_of
+from bowerbird.workflows.columns import Flags
 from bowerbird.workflows.operators import Operator, find
 from bowerbird.workflows.plan import Decision, Plan
 from bowerbird.workflows.relations import Relations

@@ -11,9 +11,9 @@ import numpy as np
 from clarifai_grpc.grpc.api.resources_pb2 import Workflow
 from numpy.typing import NDArray
 
-from bowerbird.collect.blocks import Flags
 from bowerbird.collect.inclusion import inclusion
 from bowerbird.collect.recorded import Entry
+from bowerbird.workflows.columns import Flags
 from bowerbird.workflows.draws import HashedDraw
 from bowerbird.workflows.gaps import gap_of
 from bowerbird.workflows.graph import Graph

@@ -77,5 +77,5 @@ def _remainder(values: Floats) -> Floats:
 
 def _where_clear(values: Floats, score: Floats) -> Floats:
     """The sum alone tells whether there is a remainder, and it may be off by its last digits."""
-    is_at_edge = np.abs(1 - values.sum(axis=1) - REMAINDER) < SLACK
-    return np.where(is_at_edge, np.nan, score)
+    is_clear = np.abs(1 - values.sum(axis=1) - REMAINDER) >= SLACK  # a NaN is not
+    return np.where(is_clear, score, np.nan)

@@ -79,7 +79,7 @@ def topped_by(concepts: Sequence[str]) -> Callable[[Columns], Flags]:
 
     def keeps(columns: Columns) -> Flags:
         wanted = [place for place, concept in enumerate(columns.ids) if concept in concepts]
-        found: Flags = (columns.values[:, wanted] >= columns.values.max(axis=1, keepdims=True)).any(axis=1)
-        return found
+        found: Flags = ~(columns.values[:, wanted] < columns.values.max(axis=1, keepdims=True)).all(axis=1)
+        return found  # of NaN nothing is known
 
     return keeps
