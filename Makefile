@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
-BROWSER := /usr/bin/chromium-headless-shell
+BROWSERS := /usr/bin/chromium /usr/bin/chromium-headless-shell
 AXE := tests/portal/node_modules/.set-up
 ARGS ?=
 export UV_PYTHON_DOWNLOADS := never
@@ -32,15 +32,15 @@ $(AXE): tests/portal/package.json
 	elif npm install --prefix tests/portal --no-package-lock --no-audit --no-fund --silent --fetch-retries=1; then touch $@; \
 	else echo "npm could not install axe-core: pages are not tested with it"; fi
 
-# The browser that the pages of the portal are looked at with.
-$(BROWSER):
+# The browsers that the pages of the portal are looked at with.
+$(BROWSERS):
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory system; \
-	else echo "$(BROWSER) is not there: pages are not tested in a browser; on Debian: make system"; fi
+	else echo "$@ is not there: pages are not tested in a browser; on Debian: make system"; fi
 
 demo: setup
 	@$(BIN)/bowerbird demo $(ARGS)
 
-test: setup $(AXE) $(BROWSER)
+test: setup $(AXE) $(BROWSERS)
 	@$(MAKE) --no-print-directory --jobs=2 lint types layers
 	@$(MAKE) --no-print-directory tests
 

@@ -46,8 +46,8 @@ async def _open_app(at: Portal, app: str, more: int) -> list[str]:
     await at.call("POST", f"{place}/concepts", {"concepts": [{"id": "one"}, {"id": "two"}]})
     picture = {"data": {"image": {"base64": base64.b64encode(out.getvalue()).decode()}}}
     await at.call("POST", f"{place}/inputs", {"inputs": [picture]})
-    # The worker, in a process of its own, makes it ready.
-    while (await at.call("GET", f"{place}/inputs"))["inputs"][0]["status"]["code"] != READY:  # noqa: ASYNC110
+    # The worker makes it ready, in a process of its own.
+    while (await at.call("GET", f"{place}/inputs"))["inputs"][0]["status"]["code"] != READY:  # noqa: ASYNC110  # no event tells
         await asyncio.sleep(0.1)
     await at.fill(app, more)
     ids = [one["id"] for one in (await at.call("GET", f"{place}/inputs?per_page=1000"))["inputs"]]

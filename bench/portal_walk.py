@@ -108,9 +108,9 @@ async def _walk(person: Newcomer, portal: str, http: str, link: str) -> None:
     await person.click(page.get_by_role("button", name="Make the app"))
     await page.get_by_text("What to do next").wait_for()
     written, to_send = digits.written()
-    await _put_in(person, await asyncio.to_thread(model.trained, written))
-    key = await _key(person)
     pictures = [one.png for one in to_send]
+    await _put_in(person, await asyncio.to_thread(model.trained, written), pictures[0])
+    key = await _key(person)
     person.paste(1)
     await asyncio.to_thread(_send, http, key, pictures[:SENT])
     await _collect(person)
@@ -120,7 +120,7 @@ async def _walk(person: Newcomer, portal: str, http: str, link: str) -> None:
     await _label(person)
 
 
-async def _put_in(person: Newcomer, artifact: bytes) -> None:
+async def _put_in(person: Newcomer, artifact: bytes, picture: bytes) -> None:
     page = person.page
     await person.click(page.get_by_role("link", name="Models", exact=True))
     await page.get_by_role("heading", name="No models in this app yet").wait_for()
@@ -133,7 +133,7 @@ async def _put_in(person: Newcomer, artifact: bytes) -> None:
     await page.wait_for_url("**/models/digits")
     await person.choose(
         page.get_by_label("Choose a file"),
-        {"name": "three.png", "mimeType": "image/png", "buffer": digits.written()[1][0].png},
+        {"name": "three.png", "mimeType": "image/png", "buffer": picture},
     )
     await page.get_by_role("region", name="The answer").get_by_role("term").first.wait_for()
 
