@@ -65,6 +65,7 @@ from bowerbird.workflows.states import States
 
 DAY_S = 86_400.0
 INDEXED_AT_ONCE = 4  # groups of inputs whose base workflow runs
+FUNNEL_READS = 10  # a funnel is read again when it moved meanwhile
 
 
 class InsideClient:
@@ -145,13 +146,23 @@ class App:
         return (found[0], portal_link(self.settings.portal_address, found[1])) if found else None
 
     async def funnel(self, user_id: str, app_id: str, collector_id: str) -> Funnel:
-        """The figures of a collector since it was made. Raises CollectorNotFound."""
+        """The figures of a collector since it was made. Raises CollectorNotFound.
+
+        What waits is counted by itself, so that the funnel can tell whether it balances; under traffic that
+        never pauses, it may be that of another moment.
+        """
+        queue = self.services.queue
         async with self.services.db.read() as conn:
             key = await key_of(conn, user_id, app_id, collector_id)
-        rows = await self.services.queue.funnel(key)
+        rows = await queue.funnel(key)
+        for _ in range(FUNNEL_READS):
+            before, waiting = rows, (await queue.waiting(key)).count
+            rows = await queue.funnel(key)
+            if rows == before:  # nothing moved while it was counted
+                break
         names = ("offered", "taken", "posted", "waiting", "dead", "purged")
         figures = {name: sum(getattr(row, name) for row in rows) for name in names}
-        figures["waiting"] = (await self.services.queue.waiting(key)).count
+        figures["waiting"] = waiting
         skipped: Counter[str] = Counter()
         for row in rows:
             skipped.update(row.skipped)

@@ -16,6 +16,7 @@ from pond import KEPT, Pond
 from world import World
 
 from bowerbird.proto.bowerbird_v1_pb2 import CollectorOptions, PatchCollectorOptionsRequest
+from bowerbird.queue import Waiting
 from bowerbird.workflows.draws import digest
 
 pytestmark = pytest.mark.anyio
@@ -56,6 +57,24 @@ async def test_the_coin_tells_which_smaller_samples_would_have_taken_it(pond: Po
     plan = pond.world.collecting.plans.by_model["alice", "zoo", "said"][0].plan
     assert plan is not None
     assert sorted(coins) == sorted(plan.own.u(digest(f"r:{n}")) for n in range(60))
+
+
+async def test_a_funnel_that_is_read_while_the_worker_posts_is_that_of_one_moment(
+    pond: Pond, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pond.collect(pre_queue_random_sample=1.0)
+    await pond.predict("cat=0.9", "cat=0.8")
+    await pond.world.collecting.flush()
+    queue = pond.world.app.services.queue
+    counted = queue.waiting
+
+    async def once_posted(collector: str | None = None) -> Waiting:
+        await pond.world.drain()
+        return await counted(collector)
+
+    monkeypatch.setattr(queue, "waiting", once_posted)
+    funnel = await pond.funnel()
+    assert (funnel.figures["posted"], funnel.figures["waiting"]) == (2, 0)
 
 
 async def test_in_shadow_it_decides_and_counts_but_keeps_nothing(pond: Pond) -> None:
