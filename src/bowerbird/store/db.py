@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+from bowerbird.store.sqlite_driver import Driver
 
 T = TypeVar("T")
 READERS = 4
@@ -26,8 +29,13 @@ class Database:
             self._reader = _sqlite(url, size=READERS, begin="BEGIN")
         else:
             self._writer = self._reader = create_async_engine(
-                url, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=10
+                url,
+                pool_size=8,
+                max_overflow=8,
+                pool_timeout=10,
+                connect_args={"prepared_statement_cache_size": 500},
             )
+            event.listen(self._writer.sync_engine, "checkout", _reconnect)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -63,16 +71,27 @@ async def unbroken(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _sqlite(url: str, *, size: int, begin: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=30)
+    engine = create_async_engine(
+        url, module=Driver(), connect_args={"begin": begin}, pool_size=size, max_overflow=0, pool_timeout=30
+    )
     event.listen(engine.sync_engine, "connect", _configure)
-    event.listen(engine.sync_engine, "begin", lambda conn: conn.exec_driver_sql(begin))
+    event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
-# The driver opens transactions by itself, too late for BEGIN IMMEDIATE; so that is switched off.
+def _reconnect(_: DBAPIConnection, entry: ConnectionPoolEntry, __: PoolProxiedConnection) -> None:
+    """Have a connection that was lost made anew: its socket told so, and the server need not be asked."""
+    lost: Any = entry.driver_connection
+    if lost.is_closed():
+        raise DisconnectionError
+
+
+def _begin(conn: Connection) -> None:
+    driver: Any = conn.connection.dbapi_connection  # the adapter's methods are not in the DBAPI's type
+    driver.begin()
+
+
 def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    driver: Any = connection  # the adapter's attributes are not in the DBAPI's type
-    driver.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",

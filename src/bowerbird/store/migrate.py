@@ -22,8 +22,8 @@ async def migrate(db: Database) -> None:
     if await version(db) == head():
         return
     async with db.write() as conn:
-        if not db.is_sqlite:
-            await conn.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        # On SQLite the first statement waits until nobody else writes.
+        await conn.execute(text("SELECT 1" if db.is_sqlite else f"SELECT pg_advisory_xact_lock({_LOCK})"))
         await conn.run_sync(_upgrade)
 
 
