@@ -74,13 +74,15 @@ def expected() -> list[str]:
 
 
 @pytest.fixture
-def context(chromium: Browser, house: House, expected: list[str]) -> Iterator[BrowserContext]:
-    """A fresh browser. The test fails when it complained, or asked another host for anything."""
-    made = chromium.new_context(base_url=house.url, viewport={"width": 1280, "height": 800})
-    made.set_default_timeout(PATIENCE_MS)
-    watched = Watched(made, house.url, expected)
-    yield made
-    made.close()
+def context(
+    browsers: Browsers, chromium: Browser, house: House, expected: list[str]
+) -> Iterator[BrowserContext]:
+    """A browser as if new. The test fails when it complained, or asked another host for anything."""
+    with browsers.context(chromium, house.url) as made:
+        made.set_default_timeout(PATIENCE_MS)
+        watched = Watched(made, expected)
+        yield made
+    watched.stop()
     assert watched.complaints == []
 
 

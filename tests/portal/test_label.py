@@ -5,7 +5,7 @@ import re
 
 from browsing import Enter, Picture
 from house import House
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Response, expect
 from shelves import EVIL, Shelf, image, text
 
 COLOURS = ("red", "green", "blue", "gold", "teal", "navy", "pink", "gray")
@@ -148,9 +148,15 @@ def test_of_a_blind_item_no_prediction_reaches_the_browser(
     shelf.collect("all")
     shelf.predict("secretly=0.93")
     answers: list[str] = []
-    context.on("response", lambda r: "/rpc/" in r.url and answers.append(f"{r.url} {_body(r)}"))
+
+    def listen(response: Response) -> None:
+        if "/rpc/" in response.url:
+            answers.append(f"{response.url} {_body(response)}")
+
+    context.on("response", listen)
     page = enter("alice", f"{shelf.page}/label?collector=all")
     shown(page)
+    context.remove_listener("response", listen)
     expect(page.get_by_text("● BLIND")).to_be_visible()
     picture(page, "label-blind")
     told = "\n".join(answers)
@@ -183,8 +189,8 @@ def test_what_may_be_seen_comes_with_its_prediction_and_one_key_accepts_it(
     assert shown(page) == ids[1]
 
 
-def _body(response: object) -> str:
+def _body(response: Response) -> str:
     try:
-        return str(response.text())  # type: ignore[attr-defined]
+        return response.text()
     except Exception:  # a redirect or an aborted one has no body
         return ""
