@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from databases import EMPTY, SERVER, Postgres, SqliteFolder, Stage, save_cast
+from databases import EMPTY, SERVER, Postgres, SqliteFolder, Stage, save
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pace import (  # noqa: F401 - hooks
@@ -17,6 +17,7 @@ from pace import (  # noqa: F401 - hooks
     pytest_configure,
     pytest_xdist_auto_num_workers,
 )
+from pond import POND, Pond, dig
 from world import Tokens, World, move_in, world
 
 from bowerbird.app import Stores, opened_stores, prepare
@@ -104,10 +105,34 @@ def postgres_with_cast(
     """Puts the cast alone into the database; where that is, and their tokens."""
     postgres.execute(EMPTY)
     tokens = asyncio.run(move_in(tmp_path_factory.mktemp("cast"), database_url=postgres.url))
-    copy = save_cast(postgres)
+    return refilling(postgres, save(postgres, "saved_cast"), tokens)
 
+
+@pytest.fixture(scope="session")
+def sqlite_pond(
+    sqlite_cast: tuple[Path, Tokens], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Tokens]:
+    """A folder with the databases of a world that has a pond, and its tokens."""
+    data = tmp_path_factory.mktemp("pond") / "data"
+    shutil.copytree(sqlite_cast[0], data)
+    return data, asyncio.run(dig(data, dict(sqlite_cast[1])))
+
+
+@pytest.fixture(scope="session")
+def postgres_with_pond(
+    postgres: Postgres,
+    postgres_with_cast: Callable[[], tuple[str, Tokens]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[], tuple[str, Tokens]]:
+    """Puts a world that has a pond into the database; where that is, and its tokens."""
+    url, tokens = postgres_with_cast()
+    tokens = asyncio.run(dig(tmp_path_factory.mktemp("pond"), tokens, database_url=url))
+    return refilling(postgres, save(postgres, "saved_pond"), tokens)
+
+
+def refilling(postgres: Postgres, statements: list[str], tokens: Tokens) -> Callable[[], tuple[str, Tokens]]:
     def fill() -> tuple[str, Tokens]:
-        postgres.execute(*copy)
+        postgres.execute(*statements)
         return postgres.url, dict(tokens)
 
     return fill
@@ -130,7 +155,7 @@ def sqlite_folder(
 ) -> Iterator[SqliteFolder]:
     data = tmp_path_factory.mktemp("stage") / "data"
     shutil.copytree(sqlite_cast[0], data)
-    folder = SqliteFolder(data, sqlite_cast[0])
+    folder = SqliteFolder(data)
     yield folder
     folder.close()
 
@@ -153,24 +178,31 @@ async def postgres_stores(
 
 
 @pytest.fixture
+def scene(request: pytest.FixtureRequest) -> str:
+    """What is in the databases when the test begins: the cast, or a pond as well."""
+    return "pond" if "pond" in request.fixturenames else "cast"
+
+
+@pytest.fixture
 def sqlite_stage(
-    sqlite_cast: tuple[Path, Tokens], sqlite_folder: SqliteFolder, sqlite_stores: Stores
+    scene: str, request: pytest.FixtureRequest, sqlite_folder: SqliteFolder, sqlite_stores: Stores
 ) -> Stage:
-    sqlite_folder.clean()
-    return Stage(sqlite_folder.data, dict(sqlite_cast[1]), sqlite_stores)
+    saved, tokens = request.getfixturevalue(f"sqlite_{scene}")
+    sqlite_folder.fill(saved)
+    return Stage(sqlite_folder.data, dict(tokens), sqlite_stores)
 
 
 @pytest.fixture
 def postgres_stage(
-    postgres_with_cast: Callable[[], tuple[str, Tokens]], postgres_stores: Stores, tmp_path: Path
+    scene: str, request: pytest.FixtureRequest, postgres_stores: Stores, tmp_path: Path
 ) -> Stage:
-    url, tokens = postgres_with_cast()
+    url, tokens = request.getfixturevalue(f"postgres_with_{scene}")()
     return Stage(tmp_path / "data", tokens, postgres_stores, url)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def stage(request: pytest.FixtureRequest) -> Stage:
-    """Each database in turn, with the cast alone in it."""
+    """Each database in turn, set for the scene."""
     made: Stage = request.getfixturevalue(f"{request.param}_stage")
     return made
 
@@ -182,3 +214,9 @@ async def world_fixture(stage: Stage) -> AsyncIterator[World]:
     async with world(stage.data, stage.tokens, stores=stage.stores, **settings) as made:
         yield made
     stage.check()
+
+
+@pytest.fixture
+def pond(world: World) -> Pond:
+    """The world has one."""
+    return Pond(world, world.tokens[POND])

@@ -17,7 +17,7 @@ from bowerbird.store import tables as store
 
 T = TypeVar("T")
 SERVER = "postgresql://postgres@127.0.0.1:5432"
-CAST = "cast_of_tests"  # the schema, or attached file, that the cast's rows are copied from
+SAVED = "saved"  # the attached file that rows are copied from
 TABLES = [table.name for table in (*store.metadata.sorted_tables, *queue.metadata.sorted_tables)]
 EMPTY = ";".join(f"DELETE FROM {name}" for name in reversed(TABLES))
 
@@ -69,48 +69,52 @@ class Postgres:
         return self._loop.run_until_complete(work)
 
 
-def save_cast(postgres: Postgres) -> list[str]:
-    """Move all rows to where they are copied from; answers the statements that do it."""
+def save(postgres: Postgres, schema: str) -> list[str]:
+    """Move all rows to a new schema; answers the statements that copy them back."""
     filled = postgres.filled()
-    made = [f"CREATE TABLE {CAST}.{name} AS SELECT * FROM {name}" for name in filled]
-    postgres.execute(f"CREATE SCHEMA {CAST}", *made, EMPTY)
-    return [EMPTY, *(f"INSERT INTO {name} SELECT * FROM {CAST}.{name}" for name in filled)]
+    made = [f"CREATE TABLE {schema}.{name} AS SELECT * FROM {name}" for name in filled]
+    postgres.execute(f"CREATE SCHEMA {schema}", *made, EMPTY)
+    return [EMPTY, *(f"INSERT INTO {name} SELECT * FROM {schema}.{name}" for name in filled)]
 
 
 class SqliteFolder:
-    """A data folder whose databases are open, and connections that refill these with what the cast's have."""
+    """A data folder whose databases are open, and connections that refill these with what others have."""
 
-    def __init__(self, data: Path, cast: Path) -> None:
+    def __init__(self, data: Path) -> None:
         self.data = data
-        self._files = [file.name for file in cast.glob("*.db")]
-        self._refills = [_Refill(data / name, cast / name) for name in self._files]
+        self._files = [file.name for file in data.glob("*.db")]
+        self._refills: dict[Path, list[_Refill]] = {}
 
-    def clean(self) -> None:
+    def fill(self, saved: Path) -> None:
+        """Let it hold what the saved folder's databases do, and nothing else."""
         for item in self.data.iterdir():
             if item.is_dir():
                 shutil.rmtree(item)
             elif item.name.partition("-")[0] not in self._files:
                 item.unlink()
-        for refill in self._refills:
+        if saved not in self._refills:
+            self._refills[saved] = [_Refill(self.data / name, saved / name) for name in self._files]
+        for refill in self._refills[saved]:
             refill.run()
 
     def close(self) -> None:
-        for refill in self._refills:
-            refill.close()
+        for refills in self._refills.values():
+            for refill in refills:
+                refill.close()
 
 
 class _Refill:
-    def __init__(self, file: Path, cast: Path) -> None:
+    def __init__(self, file: Path, saved: Path) -> None:
         self._db = sqlite3.connect(file, isolation_level=None, cached_statements=256)
-        self._db.execute(f"ATTACH '{cast}' AS {CAST}")
+        self._db.execute(f"ATTACH '{saved}' AS {SAVED}")
         self._db.execute("PRAGMA main.synchronous=OFF")
         tables = [
-            row[0] for row in self._db.execute(f"SELECT name FROM {CAST}.sqlite_master WHERE type = 'table'")
+            row[0] for row in self._db.execute(f"SELECT name FROM {SAVED}.sqlite_master WHERE type = 'table'")
         ]
         self._statements = ["BEGIN IMMEDIATE", *(f"DELETE FROM main.{name}" for name in tables)]
         for name in tables:
-            if self._db.execute(f"SELECT EXISTS (SELECT * FROM {CAST}.{name})").fetchone()[0]:
-                self._statements.append(f"INSERT INTO main.{name} SELECT * FROM {CAST}.{name}")
+            if self._db.execute(f"SELECT EXISTS (SELECT * FROM {SAVED}.{name})").fetchone()[0]:
+                self._statements.append(f"INSERT INTO main.{name} SELECT * FROM {SAVED}.{name}")
         self._statements.append("COMMIT")
 
     def run(self) -> None:

@@ -1,6 +1,7 @@
 """A world with something to collect from: a model that says what it is told, and an app to keep things in."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import scripted  # noqa: F401 - registers its runtime
@@ -29,13 +30,14 @@ from clarifai_grpc.grpc.api.service_pb2 import (
     PostWorkflowsRequest,
 )
 from google.protobuf.struct_pb2 import Struct
-from world import World
+from world import Tokens, World, world
 
 from bowerbird.api.rpc import METHODS, Credentials
 from bowerbird.app import Funnel
 
 SOURCE = UserAppIDSet(user_id="alice", app_id="zoo")
 KEPT = UserAppIDSet(user_id="alice", app_id="kept")
+POND = "pond"  # whose token is the key that posts into the app
 
 
 class Pond:
@@ -146,3 +148,9 @@ def struct(**values: Any) -> Struct:
     made = Struct()
     made.update(values)
     return made
+
+
+async def dig(data: Path, tokens: Tokens, **settings: object) -> Tokens:
+    """Make a pond where the cast has moved in, and leave it as it is: the tokens, with its key."""
+    async with world(data, tokens, **settings) as made:
+        return made.tokens | {POND: (await Pond.of(made)).key}

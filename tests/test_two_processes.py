@@ -50,8 +50,9 @@ async def test_a_deleted_key_is_refused_by_the_others_too(world: World, other: O
     await within_a_second(is_refused)
 
 
-async def test_a_new_collector_taps_the_others_predictions_too(world: World, other: Other) -> None:
-    pond = await Pond.of(world)
+async def test_a_new_collector_taps_the_others_predictions_too(
+    world: World, pond: Pond, other: Other
+) -> None:
     await pond.collect(pre_queue_random_sample=1.0)
     model = ("alice", "zoo", "said")
 

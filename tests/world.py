@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -97,6 +98,12 @@ class World:
         return answer.keys[0].id
 
 
+@cache
+def plain() -> Settings:
+    """To be copied: settings that are read anew take 3 ms."""
+    return Settings(models_in_process=True, poll_s=0.05, password_memory_kib=8, _env_file=None)
+
+
 @asynccontextmanager
 async def world(
     data: Path,
@@ -111,9 +118,7 @@ async def world(
     With their tokens, they have moved in before. With stores, these are open and stay so.
     """
     clock = Clock()
-    chosen = Settings(
-        data=data, models_in_process=True, poll_s=0.05, password_memory_kib=8, _env_file=None, **settings
-    )
+    chosen = plain().model_copy(update={"data": data, **settings})
     opening = running_on(stores, chosen, clock) if stores else opened(chosen, clock=clock)
     async with opening as app, collecting(app, used=used) as collector:
         made = World(app, clock, collector, tokens or {})

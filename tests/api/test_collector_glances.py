@@ -11,18 +11,12 @@ from clarifai_grpc.grpc.api.service_pb2 import (
 )
 from clarifai_grpc.grpc.api.status.status_pb2 import Status
 from pond import KEPT, Pond, struct
-from world import World
 
 from bowerbird.errors import Code
 from bowerbird.proto.bowerbird_v1_pb2 import CollectorOptions, PatchCollectorOptionsRequest
 from bowerbird.proto.collecting_pb2 import CollectorFigures, ListCollectorFiguresRequest
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
 
 
 async def figures(pond: Pond) -> list[CollectorFigures]:

@@ -6,7 +6,6 @@ import pytest
 from clarifai_grpc.grpc.api.resources_pb2 import Collector
 from clarifai_grpc.grpc.api.service_pb2 import PatchCollectorsRequest
 from pond import KEPT, Pond
-from world import World
 
 from bowerbird.collect.roster import load
 from bowerbird.errors import Code
@@ -20,8 +19,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def pond(world: World) -> Pond:
-    pond = await Pond.of(world)
+async def pond(pond: Pond) -> Pond:
     await pond.collect(pre_queue_random_sample=1.0)
     return pond
 

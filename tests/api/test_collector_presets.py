@@ -12,8 +12,7 @@ from bowerbird.proto.bowerbird_v1_pb2 import ListCollectorPresetsRequest
 pytestmark = pytest.mark.anyio
 
 
-async def test_each_preset_can_be_made_and_gives_every_prediction_a_chance(world: World) -> None:
-    pond = await Pond.of(world)
+async def test_each_preset_can_be_made_and_gives_every_prediction_a_chance(world: World, pond: Pond) -> None:
     request = ListCollectorPresetsRequest(user_app_id=KEPT, rate=0.1)
     presets = (await world.ok("alice", "ListCollectorPresets", request)).presets
     assert [preset.id for preset in presets] == ["balanced", "learn-fastest", "measure-first"]

@@ -13,7 +13,6 @@ from clarifai_grpc.grpc.api.service_pb2 import (
 from clarifai_grpc.grpc.api.status.status_pb2 import Status
 from pond import KEPT, Pond
 from sqlalchemy import func, select
-from world import World
 
 from bowerbird.errors import Code
 from bowerbird.proto.bowerbird_v1_pb2 import CollectorOptions, PatchCollectorOptionsRequest
@@ -25,11 +24,6 @@ from bowerbird.proto.collecting_pb2 import (
 from bowerbird.store.tables import collector_revisions
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
 
 
 async def revisions(pond: Pond, **fields: Any) -> list[CollectorRevision]:

@@ -9,7 +9,6 @@ from clarifai_grpc.grpc.api.resources_pb2 import Data
 from hypothesis import given
 from hypothesis import strategies as st
 from pond import KEPT, Pond
-from world import World
 
 from bowerbird.collect.values import scores_of
 from bowerbird.errors import Code
@@ -19,11 +18,6 @@ from bowerbird.workflows.view import View
 
 pytestmark = pytest.mark.anyio
 SAID = {"model_user_id": "alice", "model_app_id": "zoo", "model_id": "said"}
-
-
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
 
 
 async def values(pond: Pond, **fields: Any) -> CollectorValuesResponse:

@@ -16,17 +16,11 @@ from clarifai_grpc.grpc.api.service_pb2 import (
 )
 from clarifai_grpc.grpc.api.status.status_pb2 import Status
 from pond import KEPT, SOURCE, Pond, struct
-from world import World
 
 from bowerbird.auth.keys import HANDLE_LENGTH
 from bowerbird.errors import Code
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
 
 
 async def post(pond: Pond, *collectors: Collector, who: str = "alice") -> Any:

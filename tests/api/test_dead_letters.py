@@ -14,9 +14,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def pond(world: World) -> Pond:
+async def pond(world: World, pond: Pond) -> Pond:
     """With three predictions that were taken, two of which are dead letters."""
-    pond = await Pond.of(world)
     await pond.collect(pre_queue_random_sample=1.0)
     await pond.predict("a=1", "b=1", "c=1", request_id="r")
     await world.collecting.flush()

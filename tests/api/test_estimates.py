@@ -23,7 +23,6 @@ from clarifai_grpc.grpc.api.service_pb2 import (
 from clarifai_grpc.grpc.api.status.status_pb2 import Status
 from google.protobuf.timestamp_pb2 import Timestamp
 from pond import KEPT, SOURCE, Pond, struct
-from world import World
 
 from bowerbird.errors import Code
 from bowerbird.proto.bowerbird_v1_pb2 import (
@@ -37,11 +36,6 @@ from bowerbird.queue import hour_of
 pytestmark = pytest.mark.anyio
 
 BATCH = 100
-
-
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
 
 
 def traffic(n: int, seed: int = 1) -> list[str]:

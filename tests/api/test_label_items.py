@@ -28,7 +28,6 @@ from clarifai_grpc.grpc.api.service_pb2 import (
     PostInputsRequest,
 )
 from pond import KEPT, Pond, struct
-from world import World
 
 from bowerbird.errors import Code, Duplicate
 from bowerbird.proto.collecting_pb2 import (
@@ -43,11 +42,6 @@ pytestmark = pytest.mark.anyio
 TELLING = ("reason", "coin", "inclusion_probability", "feedback", "request_id", "collector_revision")
 
 UNFIT = ("predicted", "predictions", "coin", "inclusion_probability")
-
-
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
 
 
 async def kept(pond: Pond, *texts: str, **fields: Any) -> list[str]:

@@ -40,8 +40,7 @@ async def test_an_installed_operator_is_a_model_type(beside: None, world: World)
     assert found in listed.model_types
 
 
-async def test_an_installed_operator_works_in_a_collector(beside: None, world: World) -> None:
-    pond = await Pond.of(world)
+async def test_an_installed_operator_works_in_a_collector(beside: None, world: World, pond: Pond) -> None:
     hour = int(world.clock() / 3600) % 24
     await pond.add_operator("now", "time-of-day-filter", OutputInfo(params=struct(start=hour, end=hour + 1)))
     await pond.add_workflow("w", ("n", "now", ()))

@@ -17,16 +17,10 @@ from clarifai_grpc.grpc.api.service_pb2 import (
 )
 from pond import KEPT, Pond, struct
 from workflows.doors import boxed, picture
-from world import World
 
 from bowerbird.errors import Code
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
 
 
 async def relate(pond: Pond, subject: str, other: str) -> str:

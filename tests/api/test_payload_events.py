@@ -38,9 +38,8 @@ async def add_external(world: World, id: str, labels: list[str], **described: An
 
 
 @pytest.fixture
-async def pond(world: World) -> Pond:
-    pond = await Pond.of(world)
-    await add_external(world, "far", ["cat", "dog"], **TEXTS)
+async def pond(pond: Pond) -> Pond:
+    await add_external(pond.world, "far", ["cat", "dog"], **TEXTS)
     await pond.add_doubt()
     await pond.collect(pre_queue_workflow_id="doubt", model_id="far")
     return pond

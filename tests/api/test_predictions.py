@@ -6,7 +6,6 @@ import pytest
 from clarifai_grpc.grpc.api.resources_pb2 import Concept, Data, Image, Input, Text
 from google.protobuf.json_format import MessageToDict
 from pond import SOURCE, Pond
-from world import World
 
 from bowerbird.errors import Code
 from bowerbird.proto.bowerbird_v1_pb2 import PostPredictionsRequest, Prediction
@@ -15,8 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def pond(world: World) -> Pond:
-    pond = await Pond.of(world)
+async def pond(pond: Pond) -> Pond:
     await pond.add_doubt()
     await pond.collect(pre_queue_workflow_id="doubt")
     return pond

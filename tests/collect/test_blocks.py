@@ -36,8 +36,7 @@ class Tape:
 
 
 @pytest.fixture(name="tape")
-async def tape_fixture(world: World) -> Tape:
-    await Pond.of(world)
+async def tape_fixture(world: World, pond: Pond) -> Tape:
     async with world.app.services.db.read() as conn:
         (number,) = (await conn.execute(select(models.c.seq).where(models.c.id == "said"))).scalars()
     return Tape(world.app.services.recorded, number)

@@ -9,8 +9,7 @@ from world import World
 pytestmark = pytest.mark.anyio
 
 
-async def test_what_an_earlier_collector_wrote_is_kept_beside_the_new(world: World) -> None:
-    pond = await Pond.of(world)
+async def test_what_an_earlier_collector_wrote_is_kept_beside_the_new(world: World, pond: Pond) -> None:
     await pond.collect(pre_queue_random_sample=1.0)
     await pond.predict("cat=0.9", request_id="first")
     (first,) = await pond.kept()

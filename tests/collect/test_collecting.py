@@ -13,18 +13,12 @@ from clarifai_grpc.grpc.api.status.status_code_pb2 import COLLECTOR_ACTIVE, COLL
 from clarifai_grpc.grpc.api.status.status_pb2 import Status
 from google.protobuf.json_format import MessageToDict
 from pond import KEPT, Pond
-from world import World
 
 from bowerbird.proto.bowerbird_v1_pb2 import CollectorOptions, PatchCollectorOptionsRequest
 from bowerbird.queue import Waiting
 from bowerbird.workflows.draws import digest
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
 
 
 async def test_a_taken_prediction_becomes_an_input_that_says_where_it_came_from(pond: Pond) -> None:

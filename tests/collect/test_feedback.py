@@ -7,7 +7,6 @@ from clarifai_grpc.grpc.api.resources_pb2 import Collaborator, Concept, Input, U
 from clarifai_grpc.grpc.api.service_pb2 import PostCollaboratorsRequest
 from google.protobuf.json_format import MessageToDict
 from pond import KEPT, SOURCE, Pond
-from world import World
 
 from bowerbird.errors import Code
 from bowerbird.proto.bowerbird_v1_pb2 import (
@@ -20,9 +19,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def pond(world: World) -> Pond:
+async def pond(pond: Pond) -> Pond:
     """With the collector "c" of what the model doubts, and one confident prediction."""
-    pond = await Pond.of(world)
     await pond.add_doubt()
     await pond.collect(pre_queue_workflow_id="doubt")
     return pond

@@ -2,18 +2,12 @@
 
 import pytest
 from pond import Pond
-from world import World
 
 from bowerbird.app import poster
 from bowerbird.queue import Pick
 
 pytestmark = pytest.mark.anyio
 LARGE = "cat=0.9 " + "x" * 100_000
-
-
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
 
 
 async def test_collectors_that_took_the_same_input_have_nothing_in_common(pond: Pond) -> None:

@@ -19,11 +19,6 @@ from bowerbird.queue import Failure
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
-
-
 def told(pond: Pond, name: str, **labels: str) -> float | None:
     return pond.world.app.registry.get_sample_value(f"bowerbird_{name}", labels)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pond import Pond
+from pond import POND, Pond
 from world import Tokens, World, world
 
 from bowerbird.app import collecting
@@ -23,11 +23,11 @@ LARGE = "cat=0.9 " + "x" * 100_000
 
 
 @pytest.fixture
-async def pond(tmp_path: Path, sqlite_cast: tuple[Path, Tokens]) -> AsyncIterator[Pond]:
-    data, tokens = sqlite_cast
+async def pond(tmp_path: Path, sqlite_pond: tuple[Path, Tokens]) -> AsyncIterator[Pond]:
+    data, tokens = sqlite_pond
     shutil.copytree(data, tmp_path / "data")
     async with world(tmp_path / "data", dict(tokens), capture_wait_s=WAIT_S) as made:
-        pond = await Pond.of(made)
+        pond = Pond(made, made.tokens[POND])
         await pond.collect(pre_queue_random_sample=1.0)
         yield pond
 

@@ -33,11 +33,6 @@ from bowerbird.workflows.stored import load_workflow
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(name="pond")
-async def pond_fixture(world: World) -> Pond:
-    return await Pond.of(world)
-
-
 async def preview(
     pond: Pond, draft: Collector, who: str = "alice", **fields: Any
 ) -> CollectorPreviewResponse:
@@ -243,8 +238,7 @@ async def test_a_draft_is_checked_as_a_collector_is_but_needs_no_key(pond: Pond)
     assert "examples" in await refused(pond, Code.CONN_INVALID_RANGE, fine, examples=1000)
 
 
-async def test_of_somebody_elses_model_only_ones_own_calls_are_seen(world: World) -> None:
-    pond = await Pond.of(world)
+async def test_of_somebody_elses_model_only_ones_own_calls_are_seen(world: World, pond: Pond) -> None:
     await world.publish("alice", "zoo")
     await world.add_app("bob", "bobs")
     public = Model(id="said", visibility=Visibility(gettable=50))

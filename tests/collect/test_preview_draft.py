@@ -6,7 +6,6 @@ import pytest
 from clarifai_grpc.grpc.api.resources_pb2 import Model, NodeInput, OutputInfo, Workflow, WorkflowNode
 from clarifai_grpc.grpc.api.service_pb2 import GetWorkflowRequest
 from pond import KEPT, Pond, struct
-from world import World
 
 from bowerbird.errors import Code, WorkflowGraphInvalid, WorkflowInvalid
 from bowerbird.proto.bowerbird_v1_pb2 import (
@@ -17,11 +16,6 @@ from bowerbird.proto.bowerbird_v1_pb2 import (
 )
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
 
 
 def operator(id: str, type: str, **params: Any) -> Model:

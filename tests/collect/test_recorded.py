@@ -23,11 +23,6 @@ from bowerbird.workflows.draws import digest
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(name="pond")
-async def pond_fixture(world: World) -> Pond:
-    return await Pond.of(world)
-
-
 async def number(world: World, id: str = "said") -> int:
     app = await world.app.dispatcher.authority.directory.app("alice", "zoo")
     assert app is not None
@@ -103,8 +98,9 @@ async def test_it_is_told_which_collectors_took_it_and_with_which_probability(po
     assert chance == pytest.approx(0.999999)
 
 
-async def test_under_heavy_traffic_processes_keep_one_uniform_sample_and_count_all(world: World) -> None:
-    await Pond.of(world)
+async def test_under_heavy_traffic_processes_keep_one_uniform_sample_and_count_all(
+    world: World, pond: Pond
+) -> None:
     model, two = await number(world), [recorder(world, per_hour=50) for _ in range(2)]
     for n in range(2000):
         offer(two[n % 2], said(f"r{n}", n / 2000), {})
@@ -121,8 +117,7 @@ async def test_under_heavy_traffic_processes_keep_one_uniform_sample_and_count_a
     assert await world.app.services.recorded.answered(model, 0) == {hour_of(world.clock.now): 2000}
 
 
-async def test_the_sample_holds_the_same_share_of_everything(world: World) -> None:
-    await Pond.of(world)
+async def test_the_sample_holds_the_same_share_of_everything(world: World, pond: Pond) -> None:
     model, one = await number(world), recorder(world, per_hour=400)
     for n in range(4000):
         offer(one, said(f"request {n}", (n % 4) / 4), {})
@@ -132,8 +127,7 @@ async def test_the_sample_holds_the_same_share_of_everything(world: World) -> No
     assert all(abs(n - 100) < 35 for n in shares.values()), shares  # four standard deviations
 
 
-async def test_each_hour_has_a_sample_of_its_own(world: World) -> None:
-    await Pond.of(world)
+async def test_each_hour_has_a_sample_of_its_own(world: World, pond: Pond) -> None:
     model, one = await number(world), recorder(world, per_hour=5)
     for hour in range(3):
         for n in range(20 * (hour + 1)):
@@ -145,8 +139,7 @@ async def test_each_hour_has_a_sample_of_its_own(world: World) -> None:
     assert sorted((await world.app.services.recorded.answered(model, 0)).values()) == [20, 40, 60]
 
 
-async def test_what_a_collector_took_is_found_too_but_is_not_of_the_sample(world: World) -> None:
-    await Pond.of(world)
+async def test_what_a_collector_took_is_found_too_but_is_not_of_the_sample(world: World, pond: Pond) -> None:
     model, one = await number(world), recorder(world, per_hour=5)
     for n in range(100):
         offer(one, said(f"r{n}", 0.5), {0: {"7": 0.25}} if n == 99 else {})
@@ -156,8 +149,7 @@ async def test_what_a_collector_took_is_found_too_but_is_not_of_the_sample(world
     assert entry.took() == {"7": 0.25}
 
 
-async def test_large_media_are_left_out_and_small_ones_kept(world: World) -> None:
-    await Pond.of(world)
+async def test_large_media_are_left_out_and_small_ones_kept(world: World, pond: Pond) -> None:
     one = recorder(world, per_hour=5, media_bytes=1000)
     given = [Input(data=Data(image=Image(base64=b"x" * size, url="http://u"))) for size in (1000, 1001)]
     given[1].data.metadata["site"] = "north"
@@ -172,8 +164,7 @@ async def test_large_media_are_left_out_and_small_ones_kept(world: World) -> Non
     )
 
 
-async def test_an_output_of_another_kind_comes_back_as_it_was(world: World) -> None:
-    await Pond.of(world)
+async def test_an_output_of_another_kind_comes_back_as_it_was(world: World, pond: Pond) -> None:
     one = recorder(world, per_hour=5)
     odd = Data(concepts=[Concept(id="a\nb", value=0.5), Concept(name="only a name", value=0.1)])
     offer(one, Prediction(("alice", "zoo", "said"), "v", "alice", "r", [Input()], [odd], []), {})
@@ -206,9 +197,8 @@ async def test_predictions_go_on_while_the_store_is_broken_and_are_counted_later
 
 
 async def test_what_finds_no_room_is_dropped_and_the_rest_is_kept(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, pond: Pond, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await Pond.of(world)
     monkeypatch.setattr("bowerbird.collect.recording.RING_ITEMS", 3)
     model, one = await number(world), recorder(world, per_hour=100)
     for n in range(10):

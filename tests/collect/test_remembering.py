@@ -9,33 +9,31 @@ from world import World
 pytestmark = pytest.mark.anyio
 
 
-async def collecting(world: World, type: str, **params: object) -> Pond:
-    """A pond whose collector "c" has a workflow of one operator."""
-    pond = await Pond.of(world)
+async def collecting(pond: Pond, type: str, **params: object) -> None:
+    """Make the collector "c", whose workflow is of one operator."""
     await pond.add_operator("op", type, OutputInfo(params=struct(**params)))
     await pond.add_workflow("flow", ("n", "op", ()))
     await pond.collect(pre_queue_workflow_id="flow")
-    return pond
 
 
-async def test_repeats_are_dropped_and_counted_as_such(world: World) -> None:
-    pond = await collecting(world, "dedup")
+async def test_repeats_are_dropped_and_counted_as_such(pond: Pond) -> None:
+    await collecting(pond, "dedup")
     await pond.predict("a 0.9", "b 0.9", "a 0.9")
     await pond.predict("b 0.9")
     assert len(await pond.kept()) == 2
     assert (await pond.funnel()).skipped["duplicate"] == 2
 
 
-async def test_what_was_kept_is_remembered_when_the_collector_changes(world: World) -> None:
-    pond = await collecting(world, "dedup")
+async def test_what_was_kept_is_remembered_when_the_collector_changes(pond: Pond) -> None:
+    await collecting(pond, "dedup")
     await pond.predict("a 0.9")
     await pond.collect("other", pre_queue_random_sample=0.5)
     await pond.predict("a 0.9")
     assert (await pond.funnel()).skipped["duplicate"] == 1
 
 
-async def test_a_budget_is_spent_once_something_is_reserved(world: World) -> None:
-    pond = await collecting(world, "budget-sample", limit=500.0, period="month")
+async def test_a_budget_is_spent_once_something_is_reserved(world: World, pond: Pond) -> None:
+    await collecting(pond, "budget-sample", limit=500.0, period="month")
     for _ in range(200):
         await pond.predict("a 0.9")
         world.clock.advance(3 * 3600)  # less often than the budget would allow: all are taken
@@ -48,8 +46,8 @@ async def test_a_budget_is_spent_once_something_is_reserved(world: World) -> Non
     assert kept.data.metadata["capture"]["inclusion_probability"] == 1
 
 
-async def test_a_rate_is_kept_and_its_items_have_no_known_probability(world: World) -> None:
-    pond = await collecting(world, "rate-limit", rate=1.0)
+async def test_a_rate_is_kept_and_its_items_have_no_known_probability(world: World, pond: Pond) -> None:
+    await collecting(pond, "rate-limit", rate=1.0)
     await pond.predict("a 0.9", "b 0.9")
     world.clock.advance(1)
     await pond.predict("c 0.9")
@@ -58,8 +56,7 @@ async def test_a_rate_is_kept_and_its_items_have_no_known_probability(world: Wor
     assert first.data.metadata["capture"]["inclusion_probability"] is None
 
 
-async def test_a_post_queue_workflow_cannot_remember(world: World) -> None:
-    pond = await Pond.of(world)
+async def test_a_post_queue_workflow_cannot_remember(world: World, pond: Pond) -> None:
     await pond.add_operator("op", "dedup", OutputInfo())
     await pond.add_workflow("flow", ("n", "op", ()))
     request = PostCollectorsRequest(

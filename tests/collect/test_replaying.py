@@ -19,7 +19,6 @@ from clarifai_grpc.grpc.api.status.status_pb2 import Status
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 from pond import KEPT, SOURCE, Pond, struct
-from world import World
 
 from bowerbird.errors import Code
 from bowerbird.jobs import drain
@@ -35,8 +34,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def pond(world: World) -> Pond:
-    pond = await Pond.of(world)
+async def pond(pond: Pond) -> Pond:
     await pond.add_doubt()
     return pond
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from pond import KEPT, Pond
+from pond import KEPT, POND, Pond
 from world import Clock, Tokens, world
 
 from bowerbird.collect.shedding import GAP, HIGHEST, LOWEST, MOST_HALVINGS, Shedding
@@ -83,12 +83,12 @@ def test_a_store_that_is_too_slow_settles_on_one_part_or_two_neighbours(share: f
 
 
 @pytest.fixture
-async def pond(tmp_path: Path, sqlite_cast: tuple[Path, Tokens]) -> AsyncIterator[Pond]:
-    data, tokens = sqlite_cast
+async def pond(tmp_path: Path, sqlite_pond: tuple[Path, Tokens]) -> AsyncIterator[Pond]:
+    data, tokens = sqlite_pond
     shutil.copytree(data, tmp_path / "data")
     settings = {"capture_ring_items": 200, "capture_durability": "buffered"}
     async with world(tmp_path / "data", dict(tokens), **settings) as made:
-        yield await Pond.of(made)
+        yield Pond(made, made.tokens[POND])
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import pytest
 from pond import Pond
-from world import World
 
 from bowerbird.collect.tidy import DAY_S, ORPHANED_S, ROUND_S, Tidier
 from bowerbird.queue import Failure, Pick
@@ -12,8 +11,7 @@ LARGE = "cat=0.9 " + "x" * 100_000
 
 
 @pytest.fixture
-async def pond(world: World) -> Pond:
-    pond = await Pond.of(world)
+async def pond(pond: Pond) -> Pond:
     await pond.collect(pre_queue_random_sample=1.0)
     return pond
 

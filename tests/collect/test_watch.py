@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pond import Pond
+from pond import POND, Pond
 from world import Tokens, world
 
 from bowerbird.collect.watch import PREDICTIONS, Watch
@@ -33,19 +33,19 @@ class Thread:
 async def pond_with(thread: Thread, data: Path, cast: tuple[Path, Tokens]) -> AsyncIterator[Pond]:
     shutil.copytree(cast[0], data)
     async with world(data, dict(cast[1]), used=thread, plan_budget_ms=ALWAYS_SLOW_MS) as made:
-        yield await Pond.of(made)
+        yield Pond(made, made.tokens[POND])
 
 
 @pytest.fixture
-async def pond(tmp_path: Path, sqlite_cast: tuple[Path, Tokens]) -> AsyncIterator[Pond]:
-    async with pond_with(Thread(each=0), tmp_path / "data", sqlite_cast) as made:
+async def pond(tmp_path: Path, sqlite_pond: tuple[Path, Tokens]) -> AsyncIterator[Pond]:
+    async with pond_with(Thread(each=0), tmp_path / "data", sqlite_pond) as made:
         yield made
 
 
 async def test_a_machine_that_is_busy_is_not_the_plans_fault(
-    tmp_path: Path, sqlite_cast: tuple[Path, Tokens]
+    tmp_path: Path, sqlite_pond: tuple[Path, Tokens]
 ) -> None:
-    async with pond_with(Thread(each=0), tmp_path / "data", sqlite_cast) as pond:
+    async with pond_with(Thread(each=0), tmp_path / "data", sqlite_pond) as pond:
         await pond.collect(pre_queue_random_sample=1.0)
         for _ in range(5):
             await pond.predict("a=1")
@@ -53,9 +53,9 @@ async def test_a_machine_that_is_busy_is_not_the_plans_fault(
 
 
 async def test_a_plan_that_takes_too_long_costs_its_items(
-    tmp_path: Path, sqlite_cast: tuple[Path, Tokens]
+    tmp_path: Path, sqlite_pond: tuple[Path, Tokens]
 ) -> None:
-    async with pond_with(Thread(each=1), tmp_path / "data", sqlite_cast) as pond:
+    async with pond_with(Thread(each=1), tmp_path / "data", sqlite_pond) as pond:
         await pond.collect(pre_queue_random_sample=1.0)
         for _ in range(5):
             assert (await pond.predict("a=1")).status.code == 10000
@@ -66,9 +66,9 @@ async def test_a_plan_that_takes_too_long_costs_its_items(
 
 
 async def test_a_collector_that_changes_while_it_is_watched_is_seen_changed(
-    tmp_path: Path, sqlite_cast: tuple[Path, Tokens]
+    tmp_path: Path, sqlite_pond: tuple[Path, Tokens]
 ) -> None:
-    async with pond_with(Thread(each=0), tmp_path / "data", sqlite_cast) as pond:
+    async with pond_with(Thread(each=0), tmp_path / "data", sqlite_pond) as pond:
         await pond.collect(pre_queue_random_sample=1.0)
         await pond.predict("a=1")
         await pond.collect("later", pre_queue_random_sample=1.0)

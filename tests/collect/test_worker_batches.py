@@ -9,7 +9,7 @@ import pytest
 from clarifai_grpc.grpc.api.resources_pb2 import Data, Input, Text
 from faults import Destination
 from pond import Pond
-from world import World, world
+from world import world
 
 from bowerbird.app import poster
 from bowerbird.collect.breakers import Breakers
@@ -21,11 +21,6 @@ pytestmark = pytest.mark.anyio
 QUICK = {"lease_s": 0.3, "post_timeout_s": 30.0}
 BACKLOG = 100_000
 MIB = 1024 * 1024
-
-
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from clarifai_grpc.grpc.api.service_pb2 import (
 )
 from faults import Destination
 from pond import KEPT, Pond
-from world import World
 
 from bowerbird.app import poster
 from bowerbird.collect.post import Poster
@@ -23,11 +22,6 @@ from bowerbird.queue import Pick
 
 pytestmark = pytest.mark.anyio
 HOUR = 3600.0
-
-
-@pytest.fixture
-async def pond(world: World) -> Pond:
-    return await Pond.of(world)
 
 
 @pytest.fixture
