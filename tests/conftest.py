@@ -33,8 +33,8 @@ MUST = os.environ.get("BOWERBIRD_REQUIRE_SERVICES") == "1"
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    return "asyncio", {"use_uvloop": True}
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from bowerbird.store.sqlite_driver import Driver
+from bowerbird.store.sqlite_driver import READS, WRITES, Driver
 
 T = TypeVar("T")
 READERS = 4
@@ -25,8 +25,8 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
-            self._writer = _sqlite(url, size=1, begin="BEGIN IMMEDIATE")
-            self._reader = _sqlite(url, size=READERS, begin="BEGIN")
+            self._writer = _sqlite(url, size=1, begin=WRITES)
+            self._reader = _sqlite(url, size=READERS, begin=READS)
         else:
             self._writer = self._reader = create_async_engine(
                 url,

@@ -19,6 +19,8 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 )
 from sqlalchemy.util import EMPTY_DICT, await_only
 
+READS, WRITES = "BEGIN", "BEGIN IMMEDIATE"  # how a connection's transactions begin
+
 
 @dataclass(frozen=True, slots=True)
 class _Told:
@@ -75,7 +77,11 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
             super().commit()
 
     def rollback(self) -> None:
-        if not self._ends_unbegun():
+        if self._ends_unbegun() or not self._connection._connection:
+            return
+        if self._begin == READS:  # nothing depends on when it is over
+            self._connection._tx.put_nowait((None, self._connection._conn.rollback))
+        else:
             super().rollback()
 
     def in_thread(
