@@ -130,9 +130,9 @@ def postgres_with_pond(
     return refilling(postgres, save(postgres, "saved_pond"), tokens)
 
 
-def refilling(postgres: Postgres, statements: list[str], tokens: Tokens) -> Callable[[], tuple[str, Tokens]]:
+def refilling(postgres: Postgres, statement: str, tokens: Tokens) -> Callable[[], tuple[str, Tokens]]:
     def fill() -> tuple[str, Tokens]:
-        postgres.execute(*statements)
+        postgres.execute(statement)
         return postgres.url, dict(tokens)
 
     return fill

@@ -69,12 +69,16 @@ class Postgres:
         return self._loop.run_until_complete(work)
 
 
-def save(postgres: Postgres, schema: str) -> list[str]:
-    """Move all rows to a new schema; answers the statements that copy them back."""
+def save(postgres: Postgres, schema: str) -> str:
+    """Move all rows to a new schema; answers the statement that lets the tables hold these, and no others. It
+    calls a function, whose plans are kept."""
     filled = postgres.filled()
     made = [f"CREATE TABLE {schema}.{name} AS SELECT * FROM {name}" for name in filled]
-    postgres.execute(f"CREATE SCHEMA {schema}", *made, EMPTY)
-    return [EMPTY, *(f"INSERT INTO {name} SELECT * FROM {schema}.{name}" for name in filled)]
+    copies = ";".join(f"INSERT INTO {name} SELECT * FROM {schema}.{name}" for name in filled)
+    body = f"BEGIN {EMPTY}; {copies}; END"
+    fill = f"CREATE FUNCTION {schema}.fill() RETURNS void LANGUAGE plpgsql AS $${body}$$"
+    postgres.execute(f"CREATE SCHEMA {schema}", *made, fill, EMPTY)
+    return f"SELECT {schema}.fill()"
 
 
 class SqliteFolder:
@@ -111,7 +115,8 @@ class _Refill:
         tables = [
             row[0] for row in self._db.execute(f"SELECT name FROM {SAVED}.sqlite_master WHERE type = 'table'")
         ]
-        self._statements = ["BEGIN IMMEDIATE", *(f"DELETE FROM main.{name}" for name in tables)]
+        # Without a condition each would write its table's first pages, though these are empty already.
+        self._statements = ["BEGIN IMMEDIATE", *(f"DELETE FROM main.{name} WHERE true" for name in tables)]
         for name in tables:
             if self._db.execute(f"SELECT EXISTS (SELECT * FROM {SAVED}.{name})").fetchone()[0]:
                 self._statements.append(f"INSERT INTO main.{name} SELECT * FROM {SAVED}.{name}")

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import boto3
 import pytest
 import test_blobs as contract
-from moto.server import ThreadedMotoServer
 
 from bowerbird.blobs import Blobs, key_of
 from bowerbird.errors import Unreachable
@@ -30,6 +29,8 @@ test_many_writers_all_succeed = contract.test_many_writers_of_the_same_content_a
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer  # takes a tenth of the time to collect all tests
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
