@@ -8,9 +8,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,6 @@ MEMORY = Path("/dev/shm")
 ROOM = 4 * 1024**3
 HANGS_S = 240.0  # pytest's own limit, which ends it, is a little more
 LOOK_S = 5.0
-BROWSER = "chromium"  # the fixture
 
 
 class Watch:
@@ -100,22 +97,5 @@ def use_memory() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """To begin with, each worker is given one part of the list: slow ones go to the first. Were they dealt to
-    all, all would wait together, and then fight for the cores. So would those that look at pages, which wait
-    for the browser half of their time: they are spread among the others."""
-    kinds: dict[str, list[pytest.Item]] = {"slow": [], "looking": [], "other": []}
-    for item in items:
-        looks = BROWSER in getattr(item, "fixturenames", ())
-        kinds["slow" if item.get_closest_marker("slow") else "looking" if looks else "other"].append(item)
-    items[:] = [*kinds["slow"], *spread(kinds["looking"], kinds["other"])]
-
-
-def spread(few: Sequence[pytest.Item], many: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
-    """All of them, the few evenly between the modules of the many."""
-    left, passed = deque(few), 0
-    for _, module in groupby(many, key=lambda item: item.path):
-        for item in module:
-            yield item
-            passed += 1
-        while left and (len(few) - len(left)) * len(many) < passed * len(few):
-            yield left.popleft()
-    yield from left
+    all, all would wait together, and then fight for the cores."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
