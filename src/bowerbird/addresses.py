@@ -47,6 +47,7 @@ _SPECIAL: tuple[tuple[str, str], ...] = (
     ("ff00::/8", "a multicast"),
     ("2001::/23", "a reserved"),
     ("2001:db8::/32", "a reserved"),
+    ("2002::/16", "a reserved"),  # 6to4, which is given up
     ("3fff::/20", "a reserved"),
 )
 _BLOCKS = tuple((ipaddress.ip_network(block), word) for block, word in _SPECIAL)
