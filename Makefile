@@ -1,6 +1,6 @@
 # `make demo` and `make test` set everything up by themselves; the second time that is quick.
 SHELL := /bin/bash
-# Debian's own first: it is built with profiles, which makes it a quarter faster than most others.
+# Debian's own first: it is built with profiles, and a loop takes a quarter less than in one that is not.
 PYTHON ?= $(shell for python in /usr/bin/python3.11 python3.11 python3; do \
 	command -v $$python && $$python -c 'import ensurepip' 2>/dev/null && break; done | tail -n 1)
 VENV := .venv

@@ -7,7 +7,6 @@ from functools import cache
 import pytest
 from clarifai_grpc.grpc.api.resources_pb2 import Key
 from clarifai_grpc.grpc.api.status.status_pb2 import Status
-from databases import Stage
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from wires import Caller, over_grpc, over_http
@@ -29,12 +28,6 @@ UNRELATED = "LabelOrders_Get"  # a scope that no served call needs, so that no k
 ELSEWHERE = "/clarifai.api.V2/GetLabelOrder"
 SAME_FOR_ALL = {"GetModelType", "ListModelTypes"}  # in every app
 ENDS_THE_APP = "DeleteApp"
-
-
-@pytest.fixture
-def stage(sqlite_stage: Stage) -> Stage:
-    """One database: that each finds the same keys and people is tested with the calls themselves."""
-    return sqlite_stage
 
 
 @pytest.fixture(params=[over_grpc, over_http], ids=lambda wire: wire.__name__)

@@ -28,7 +28,6 @@ from clarifai_grpc.grpc.api.service_pb2 import (
     PostWorkflowsRequest,
 )
 from clarifai_grpc.grpc.api.status.status_code_pb2 import StatusCode as Code
-from databases import Stage
 from PIL import Image as Pictures
 from pond import struct
 from world import World
@@ -50,12 +49,6 @@ CROPS: Sequence[Node] = (
     ("new", "new", ("crop", "embed")),
 )
 WHOLES: Sequence[Node] = (("embed", EMBEDDER, ()), ("new", "new", ("embed",)))
-
-
-@pytest.fixture
-def stage(sqlite_stage: Stage) -> Stage:
-    """One database: what is found in pictures depends on none."""
-    return sqlite_stage
 
 
 def photo(name: str) -> Pictures.Image:

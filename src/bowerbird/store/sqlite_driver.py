@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_cursor,
     AsyncAdapt_aiosqlite_dbapi,
 )
-from sqlalchemy.util import EMPTY_DICT, await_only
+from sqlalchemy.util import EMPTY_DICT
 
 READS, WRITES = "BEGIN", "BEGIN IMMEDIATE"  # how a connection's transactions begin
 
@@ -114,6 +114,5 @@ class Driver(AsyncAdapt_aiosqlite_dbapi):
 
     def connect(self, *args: Any, begin: str, **kw: Any) -> AsyncAdapt_aiosqlite_connection:
         # The driver opens transactions by itself, too late for BEGIN IMMEDIATE; so that is switched off.
-        connection = aiosqlite.connect(*args, isolation_level=None, **kw)
-        connection._thread.daemon = True  # a process that ends does not wait for it
-        return _Connection(self, await_only(connection), begin)
+        made = super().connect(*args, isolation_level=None, **kw)
+        return _Connection(self, made._connection, begin)
