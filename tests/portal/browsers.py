@@ -13,7 +13,6 @@ SHELL = Path("/usr/bin/chromium-headless-shell")  # the same without its frame: 
 ARGS = (
     "--no-sandbox",
     "--renderer-process-limit=1",  # a page in a new process costs a third more
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 VIEWPORT = ViewportSize(width=1280, height=800)
 

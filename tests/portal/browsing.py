@@ -2,28 +2,30 @@
 
 from collections.abc import Callable, Sequence
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, WebError
 
 Enter = Callable[..., Page]  # who, the path, and a password
 Picture = Callable[[Page, str], None]
 
 
 class Watched:
-    """What a browser complains of, whichever page it shows. It finds no other host, so that it complains of
-    a request to one as well."""
+    """What a browser must never do, whichever page it shows: complain, or call another host."""
 
-    def __init__(self, context: BrowserContext, expected: Sequence[str] = ()) -> None:
+    def __init__(self, context: BrowserContext, own: str, expected: Sequence[str] = ()) -> None:
         """`expected` are parts of complaints that a test is about; more may come."""
         self.complaints: list[str] = []
         self._expected = expected
+        self._own = own
         self._context = context
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
+        context.on("request", self._on_request)
 
     def stop(self) -> None:
         """Listen no longer."""
         self._context.remove_listener("console", self._on_console)
         self._context.remove_listener("weberror", self._on_error)
+        self._context.remove_listener("request", self._on_request)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -31,6 +33,10 @@ class Watched:
 
     def _on_error(self, error: WebError) -> None:
         self._complain(str(error.error))
+
+    def _on_request(self, request: Request) -> None:
+        if not request.url.startswith((self._own, self._own.replace("http", "ws"), "data:", "blob:")):
+            self.complaints.append(f"a request left the host: {request.url}")
 
     def _complain(self, text: str) -> None:
         if not any(part in text for part in self._expected):

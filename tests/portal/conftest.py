@@ -80,7 +80,7 @@ def context(
     """A browser as if new. The test fails when it complained, or asked another host for anything."""
     with browsers.context(chromium, house.url) as made:
         made.set_default_timeout(PATIENCE_MS)
-        watched = Watched(made, expected)
+        watched = Watched(made, house.url, expected)
         yield made
     watched.stop()
     assert watched.complaints == []

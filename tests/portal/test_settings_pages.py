@@ -198,7 +198,7 @@ def test_whoever_is_invited_guards_the_account_with_a_second_factor(
     picture(page, "admin-people")
 
     other = chromium.new_context(base_url=house.url)
-    watched = Watched(other, ["400", "401"])  # refused passwords, and codes
+    watched = Watched(other, house.url, ["400", "401"])  # refused passwords, and codes
     mine = other.new_page()
     mine.goto(link)
     mine.get_by_role("button", name="Continue").click()
