@@ -9,7 +9,7 @@ Picture = Callable[[Page, str], None]
 
 
 class Watched:
-    """What a browser must never do, whichever page it shows: complain, or call another host."""
+    """What a browser must never do, whichever page it shows: complain, or call another host, which fails."""
 
     def __init__(self, context: BrowserContext, own: str, expected: Sequence[str] = ()) -> None:
         """`expected` are parts of complaints that a test is about; more may come."""
@@ -19,13 +19,13 @@ class Watched:
         self._context = context
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
-        context.on("request", self._on_request)
+        context.on("requestfailed", self._on_failed)
 
     def stop(self) -> None:
         """Listen no longer."""
         self._context.remove_listener("console", self._on_console)
         self._context.remove_listener("weberror", self._on_error)
-        self._context.remove_listener("request", self._on_request)
+        self._context.remove_listener("requestfailed", self._on_failed)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -34,7 +34,7 @@ class Watched:
     def _on_error(self, error: WebError) -> None:
         self._complain(str(error.error))
 
-    def _on_request(self, request: Request) -> None:
+    def _on_failed(self, request: Request) -> None:
         if not request.url.startswith((self._own, self._own.replace("http", "ws"), "data:", "blob:")):
             self.complaints.append(f"a request left the host: {request.url}")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx2
 from base import add_embedder, add_workflow, with_base, work
+from browsers import shut_in
 from browsing import Enter, Picture, Watched
 from clarifai_grpc.grpc.api.resources_pb2 import UserAppIDSet
 from clarifai_grpc.grpc.api.service_pb2 import ListInputsRequest
@@ -197,7 +198,7 @@ def test_whoever_is_invited_guards_the_account_with_a_second_factor(
     page.keyboard.press("Escape")
     picture(page, "admin-people")
 
-    other = chromium.new_context(base_url=house.url)
+    other = shut_in(chromium, house.url)
     watched = Watched(other, house.url, ["400", "401"])  # refused passwords, and codes
     mine = other.new_page()
     mine.goto(link)
